@@ -1,0 +1,166 @@
+"""The books: balances, positions, and `post`, the only line in the program that changes a balance.
+
+Knows accounts and amounts; knows neither prices nor why money moves. A posting moves an amount >= 0 of one
+asset from one account to another, so every asset balances by construction, and the journal, replayed, gives
+every balance. The digest mixes every posting, fill and refusal: two runs with equal digests did the same.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from basisbt.core.rules import FUNDING, LINES, accounts, ours, outside
+
+# Columns of `book.count`.
+POSTINGS, QUEUED, TICKETS, MOVES, LIQUIDATIONS, FILLS, REFUSALS, ERROR, RUINED, TRANSFERS = range(10)
+COUNTERS = 10
+# Codes of `book.count[ERROR]`: the run must stop.
+BAD_TARGET, BAD_MOVE, TOO_MANY = 1, 2, 3
+# Outcomes of an order or a withdrawal.
+FILLED, NO_BAR, NO_CASH, NO_MARGIN, NO_COIN, BEYOND_TIERS, CANCELLED, LIQUIDATED = range(8)
+FROZEN, BEYOND_FREE, BELOW_MINIMUM, NO_ROUTE = range(8, 12)
+OUTCOME_NAMES = (
+    "filled", "no_bar", "not_enough_cash", "not_enough_margin", "not_enough_coin", "beyond_last_tier", "cancelled",
+    "liquidation", "withdrawals_frozen", "beyond_withdrawable", "below_minimum", "no_route",
+)  # fmt: skip
+# Columns of a journal row and of a ticket.
+J_TIME, J_KIND, J_SLOT, J_SOURCE, J_TARGET, J_ASSET, J_REASON = range(7)
+T_TIME, T_INSTRUMENT, T_OUTCOME, T_REASON, T_ORDER = range(5)
+T_QUANTITY, T_PRICE, T_FEE, T_SPREAD = range(4)
+# Marks in the digest for what is not a posting.
+FILL_MARK, REFUSAL_MARK = 30, 31
+QUEUE, FLIGHTS = 256, 64
+
+
+class Book(NamedTuple):
+    """Everything a path owns, owes and remembers. Slot: instrument i, or I + venue for what no instrument caused."""
+
+    balance: np.ndarray  # [accounts, A]
+    position: np.ndarray  # [I] signed base units of derivatives; a spot holding is a wallet balance
+    entry: np.ndarray  # [I] average entry, quote
+    seen_price: np.ndarray  # [I] price at which the holding was last split, quote
+    seen_index: np.ndarray  # [I] USD index then
+    seen_usd: np.ndarray  # [I] USD price of the quote then
+    usd: np.ndarray  # [A] USD price of each asset now
+    attribution: np.ndarray  # [LINES, I + V] USD
+    held: np.ndarray  # [P, 2] base units of a pair's long and short leg, signed
+    open_positions: np.ndarray  # [W] int64
+    queue_instrument: np.ndarray  # [QUEUE] int64
+    queue_quantity: np.ndarray  # [QUEUE] signed base units
+    queue_price: np.ndarray  # [QUEUE] 0: the bar's open with half-spread; else the driver's price
+    queue_inside: np.ndarray  # [QUEUE] bool, matched inside the bar, not at its open
+    queue_bound: np.ndarray  # [QUEUE] the worst effective price a limit allows, 0 for none
+    queue_pair: np.ndarray  # [QUEUE] int64, -1 none
+    queue_leg: np.ndarray  # [QUEUE] int64
+    queue_reason: np.ndarray  # [QUEUE] int64
+    queue_order: np.ndarray  # [QUEUE] int64, the driver's own number, 0 none
+    queue_done: np.ndarray  # [QUEUE] bool
+    move_source: np.ndarray  # [FLIGHTS] int64 venue
+    move_target: np.ndarray  # [FLIGHTS] int64 venue
+    move_amount: np.ndarray  # [FLIGHTS] units of the settlement asset
+    flight_amount: np.ndarray  # [FLIGHTS] 0: slot is free
+    flight_due: np.ndarray  # [FLIGHTS] int64 seconds UTC
+    flight_source: np.ndarray  # [FLIGHTS] int64 venue
+    flight_target: np.ndarray  # [FLIGHTS] int64 venue
+    order_margin: np.ndarray  # [W] USD reserved by resting orders
+    custody: np.ndarray  # [V] USD at the venue
+    free: np.ndarray  # [V] units of the settlement asset that margin does not need
+    margin_ratio: np.ndarray  # [V] account equity / maintenance, NaN without positions
+    distance: np.ndarray  # [V] adverse move of all marks that liquidates, NaN without one
+    notional: np.ndarray  # [P] USD of the long leg at its close
+    short_equity: np.ndarray  # [P] USD equity of the short leg's margin account, shared by notional
+    uneven: np.ndarray  # [P] int64, closes in a row at which the legs did not match
+    refusal: np.ndarray  # [V] int64, outcome of the last withdrawal asked for, FILLED if it went
+    order_refusal: np.ndarray  # [P] int64, outcome of the pair's last order
+    count: np.ndarray  # [COUNTERS] int64
+    clock: np.ndarray  # [1] int64, seconds UTC of what is happening
+    digest: np.ndarray  # [1] uint64
+    word: np.ndarray  # [1] float64, and its bits:
+    bits: np.ndarray  # [1] uint64
+    journal: np.ndarray  # [capacity, 7] int64
+    amount: np.ndarray  # [capacity] float64
+    ticket: np.ndarray  # [capacity, 5] int64, every order's outcome
+    ticket_number: np.ndarray  # [capacity, 4] float64
+    equity: np.ndarray  # [T, 3 + V] USD: marked, accessible, recovered, one per venue
+    margin: np.ndarray  # [T, W, 4] equity, maintenance, ratio, distance
+
+
+def make_book(rules, bars, assets, journal=0):
+    """Empty books for one path; `journal` is the number of postings and of tickets that can be kept."""
+    i, v, w, p = rules.venue.size, rules.venues, rules.wallets, rules.long.size
+    f, n, word = np.zeros, np.int64, np.zeros(1)
+    return Book(
+        f((accounts(rules), assets)), f(i), f(i), f(i), f(i), np.ones(i), np.ones(assets), f((LINES, i + v)),
+        f((p, 2)), f(w, n), f(QUEUE, n), f(QUEUE), f(QUEUE), f(QUEUE, np.bool_), f(QUEUE), f(QUEUE, n),
+        f(QUEUE, n), f(QUEUE, n), f(QUEUE, n), f(QUEUE, np.bool_), f(FLIGHTS, n), f(FLIGHTS, n), f(FLIGHTS),
+        f(FLIGHTS), f(FLIGHTS, n), f(FLIGHTS, n), f(FLIGHTS, n), f(w), f(v), f(v), np.full(v, np.nan),
+        np.full(v, np.nan), f(p), f(p), f(p, n), f(v, n), f(p, n), f(COUNTERS, n), f(1, n), f(1, np.uint64),
+        word, word.view(np.uint64), f((journal, 7), n), f(journal), f((journal, 5), n), f((journal, 4)),
+        np.full((bars, 3 + v), np.nan), np.full((bars, w, 4), np.nan),
+    )  # fmt: skip
+
+
+def mix(digest, word):
+    """One step of the digest, on Python integers; compiled code uses a uint64 twin (tested equal)."""
+    x = ((int(digest) ^ int(word)) * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
+    return x ^ (x >> 29)
+
+
+def stamp(book, packed, number):
+    """Mix what happened (packed integers) and its size (the bits of a float) into the digest."""
+    book.word[0] = number
+    book.digest[0] = mix(mix(book.digest[0], packed), book.bits[0])
+
+
+def post(book, rules, kind, slot, source, target, asset, amount, reason=0):
+    """Move `amount` >= 0 of an asset from one account to another. Nothing else changes a balance."""
+    book.balance[source, asset] -= amount
+    book.balance[target, asset] += amount
+    if kind >= FUNDING:
+        gain = ours(target, rules)
+        if gain != ours(source, rules):
+            value = amount * book.usd[asset]
+            book.attribution[kind, slot] += value if gain else -value
+    n = book.count[POSTINGS]
+    if n < book.amount.size:
+        row = book.journal[n]
+        row[J_TIME] = book.clock[0]
+        row[J_KIND] = kind
+        row[J_SLOT] = slot
+        row[J_SOURCE] = source
+        row[J_TARGET] = target
+        row[J_ASSET] = asset
+        row[J_REASON] = reason
+        book.amount[n] = amount
+    book.count[POSTINGS] = n + 1
+    packed = (((kind * 1024 + source) * 1024 + target) * 64 + asset) * 256 + slot
+    stamp(book, packed ^ (book.clock[0] * 1048576), amount)
+
+
+def receive(book, rules, kind, slot, wallet, asset, amount, reason=0):
+    """Post a signed amount between a wallet and the outside account of its kind; positive: we receive."""
+    if amount > 0.0:
+        post(book, rules, kind, slot, outside(kind, rules), wallet, asset, amount, reason)
+    elif amount < 0.0:
+        post(book, rules, kind, slot, wallet, outside(kind, rules), asset, -amount, reason)
+
+
+def file_ticket(book, instrument, outcome, reason, order, quantity, price, fee, spread):
+    """Keep an order's outcome; fills and refusals also enter the digest."""
+    n = book.count[TICKETS]
+    if n < book.ticket.shape[0]:
+        row = book.ticket[n]
+        row[T_TIME] = book.clock[0]
+        row[T_INSTRUMENT] = instrument
+        row[T_OUTCOME] = outcome
+        row[T_REASON] = reason
+        row[T_ORDER] = order
+        number = book.ticket_number[n]
+        number[T_QUANTITY] = quantity
+        number[T_PRICE] = price
+        number[T_FEE] = fee
+        number[T_SPREAD] = spread
+    book.count[TICKETS] = n + 1
+    mark = FILL_MARK if outcome == FILLED or outcome == LIQUIDATED else REFUSAL_MARK
+    stamp(book, (mark * 1024 + instrument) * 64 + outcome, quantity)
+    stamp(book, book.clock[0], price)

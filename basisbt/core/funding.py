@@ -1,0 +1,34 @@
+"""Funding: who pays whom, when, and how much.
+
+Knows positions, marks and rates. Knows neither the calendar of a venue nor where a rate came from.
+Sign: a positive rate moves cash from longs to shorts; an amount is positive when the trader receives it.
+"""
+
+from basisbt.core.books import receive
+from basisbt.core.rules import FUNDING
+
+
+def funding_payment(position, price, rate):
+    """Quote units received for one stamp: `-position * price * rate`; a short receives a positive rate."""
+    return -position * price * rate
+
+
+def settle_funding(t, at_open, panel, overlay, tape, rules, book):
+    """Settle the stamps of bar t that fall on its open, or those inside it, once each, held or not.
+
+    What is carried into the stamp pays: the caller's place in the order of the instant decides that.
+    """
+    row = overlay.row[t]
+    for k in range(panel.first[row], panel.first[row + 1]):
+        if panel.funding_at_open[k] != at_open:
+            continue
+        i = panel.funding_instrument[k]
+        rate = panel.funding_rate[k]
+        tape.funding[t, i] += rate
+        tape.funding_total[t, i] += rate
+        if book.position[i] != 0.0:
+            if not at_open:
+                book.clock[0] = tape.time[t] + panel.funding_time[k] - panel.time[row]
+            price = panel.funding_price[k] * tape.scale[i]
+            amount = funding_payment(book.position[i], price, rate)
+            receive(book, rules, FUNDING, i, rules.wallet[i], rules.quote[i], amount)

@@ -1,0 +1,39 @@
+"""The order of one instant: the table of contents of the model (MODEL.md section 2).
+
+Knows in which order things happen to the money, and nothing else. Each line is a page of the model.
+"""
+
+from basisbt.core.books import MOVES, QUEUED, RUINED
+from basisbt.core.custody import apply_events, send_withdrawals, settle_transfers
+from basisbt.core.execution import fill_at_open
+from basisbt.core.funding import settle_funding
+from basisbt.core.liquidation import inside_bar
+from basisbt.core.loans import settle_loans
+from basisbt.core.tape import show_row
+from basisbt.core.valuation import value
+
+
+def open_bar(t, panel, overlay, tape, rules, book):
+    """Show bar t and set the clock and the worth of each asset to its opening."""
+    show_row(t, panel, overlay, rules, tape)
+    book.clock[0] = tape.time[t]
+    for a in range(book.usd.size):
+        book.usd[a] = tape.usd[t, a]
+
+
+def step(t, panel, overlay, tape, rules, book):
+    """Everything that happens between the open of bar t and its close, in the order that alone decides."""
+    open_bar(t, panel, overlay, tape, rules, book)
+    apply_events(t, overlay, tape, rules, book)  # 1  ends first, then freezes
+    settle_funding(t, True, panel, overlay, tape, rules, book)  # 3  on what was carried here
+    settle_transfers(t, tape, rules, book)  # 4
+    if book.count[QUEUED] > 0:
+        fill_at_open(t, tape, rules, book)  # 5  orders decided earlier
+    if book.count[MOVES] > 0:
+        send_withdrawals(t, tape, rules, book)  # 5  then withdrawals decided then
+    settle_funding(t, False, panel, overlay, tape, rules, book)  # 5+ stamps inside the bar
+    book.clock[0] = tape.time[t] + rules.seconds
+    inside_bar(t, tape, rules, book)  # 6  resting orders, liquidation
+    book.count[QUEUED] = 0
+    settle_loans(rules, book)
+    value(t, tape, rules, book)  # 7

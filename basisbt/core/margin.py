@@ -1,0 +1,65 @@
+"""Margin: what a venue demands for a position, and what an account has to show.
+
+Knows tiers and marks. Refuses to know what happens when the demand is not met (liquidation.py).
+All account figures are in USD; coins are no collateral without a haircut table (MODEL.md section 3.3).
+"""
+
+from basisbt.core.rules import loan
+
+
+def tier_of(i, notional, rules):
+    """Index of the tier a notional falls in; a tier's floor belongs to it."""
+    k = 0
+    while k + 1 < rules.floor.shape[1] and notional >= rules.floor[i, k + 1]:
+        k += 1
+    return k
+
+
+def maintenance_margin(i, notional, rules):
+    """`notional * mmr - cum` of the tier, in quote (MODEL.md section 6.1)."""
+    k = tier_of(i, notional, rules)
+    return notional * rules.mmr[i, k] - rules.cum[i, k]
+
+
+def initial_margin(i, notional, rules):
+    """`notional / exchange leverage`, at least the tier's rate, in quote."""
+    return notional * max(1.0 / rules.exchange_leverage[i], rules.imr[i, tier_of(i, notional, rules)])
+
+
+def cash(w, t, tape, rules, book):
+    """USD of a wallet's currencies, less what is owed there."""
+    total = 0.0
+    debt = loan(rules.wallet_venue[w], rules)
+    for a in range(rules.cash.size):
+        if rules.cash[a]:
+            total += (book.balance[w, a] + book.balance[debt, a]) * tape.usd[t, a]
+    return total
+
+
+def demand(w, t, field, tape, rules, book):
+    """(unrealised P&L, initial margin, maintenance margin) of wallet w at one mark of bar t, in USD."""
+    unrealised = 0.0
+    initial = 0.0
+    maintenance = 0.0
+    if book.open_positions[w] > 0:
+        for m in range(rules.member.shape[1]):
+            i = rules.member[w, m]
+            if i < 0:
+                break
+            position = book.position[i]
+            if position != 0.0:
+                mark = tape.prices[field, t, i]
+                usd = tape.usd[t, rules.quote[i]]
+                notional = abs(position) * mark
+                k = tier_of(i, notional, rules)
+                unrealised += position * (mark - book.entry[i]) * usd
+                initial += notional * max(1.0 / rules.exchange_leverage[i], rules.imr[i, k]) * usd
+                maintenance += (notional * rules.mmr[i, k] - rules.cum[i, k]) * usd
+    return unrealised, initial, maintenance
+
+
+def available(w, t, field, tape, rules, book):
+    """USD that margin does not need: what may leave, or open a position (MODEL.md section 3.5, accessible)."""
+    money = cash(w, t, tape, rules, book)
+    unrealised, initial, _ = demand(w, t, field, tape, rules, book)
+    return max(0.0, min(money, money + min(0.0, unrealised) - initial - book.order_margin[w]))

@@ -1,0 +1,119 @@
+"""What never changes in a run: who trades where, what it costs, how margin steps, how accounts are numbered.
+
+Knows numbers only; names stay outside. Every array is read-only during a run.
+
+Accounts are rows of `book.balance`, one column per asset:
+wallets 0..W-1 · in transit W+v (money that left venue v) · claim W+V+v · loan W+2V+v · insurance W+3V+v ·
+the world outside from W+4V on, one row per reason (`CAPITAL`, `PRICE`, `FUNDING`, ...).
+Rows before insurance are ours: their sum at market is marked equity, less unrealised P&L.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+# Reasons: outside accounts and kinds of posting at once. Those from FUNDING on are lines of the attribution.
+CAPITAL, PRICE, FUNDING, FEE, SPREAD, IMPACT, BORROW, TRANSFER_FEE, LIQUIDATION = range(9)
+ADL, CLAWBACK, DEFAULT, RECOVERY, SETTLEMENT_GAP = range(9, 14)
+REASONS = 14
+# Accumulators of the attribution that are not postings (a price change moves no money).
+DIRECTIONAL, BASIS, COLLATERAL = range(14, 17)
+LINES = 17
+# Kinds of posting that stay inside our own accounts.
+TRANSFER, LOAN, CONVERSION = range(17, 20)
+
+KIND_NAMES = (
+    "deposit", "price", "funding", "fee", "spread", "impact", "borrow", "transfer_fee", "liquidation",
+    "adl", "clawback", "default", "recovery", "settlement_gap", "directional", "basis", "collateral",
+    "transfer", "loan", "conversion",
+)  # fmt: skip
+ATTRIBUTION = {
+    "funding": FUNDING, "basis": BASIS, "directional": DIRECTIONAL, "collateral": COLLATERAL, "fee": FEE,
+    "spread": SPREAD, "impact": IMPACT, "borrow": BORROW, "transfer_fee": TRANSFER_FEE,
+    "liquidation": LIQUIDATION, "adl": ADL, "clawback": CLAWBACK, "default": DEFAULT, "recovery": RECOVERY,
+    "settlement_gap": SETTLEMENT_GAP,
+}  # fmt: skip
+
+
+class Rules(NamedTuple):
+    """The rules of one world. I instruments, W wallets, V venues, A assets, P pairs, K tiers, M members."""
+
+    venue: np.ndarray  # [I] int64
+    wallet: np.ndarray  # [I] int64
+    base: np.ndarray  # [I] int64, index of the base asset's USD index
+    coin: np.ndarray  # [I] int64, asset of the base
+    quote: np.ndarray  # [I] int64, asset in which it is priced and settled (linear)
+    spot: np.ndarray  # [I] bool
+    taker: np.ndarray  # [I] fee, fraction of notional
+    maker: np.ndarray  # [I] fee, fraction of notional
+    half_spread: np.ndarray  # [I] fraction of price
+    liquidation_fee: np.ndarray  # [I] fraction of liquidated notional
+    exchange_leverage: np.ndarray  # [I] caps initial margin; inf: the tier decides
+    floor: np.ndarray  # [I, K] notional at which a tier begins, inclusive; inf beyond the last
+    mmr: np.ndarray  # [I, K] maintenance rate
+    cum: np.ndarray  # [I, K] maintenance amount, from `maintenance_amounts`
+    imr: np.ndarray  # [I, K] initial rate
+    cap: np.ndarray  # [I] notional beyond which an order is refused
+    member: np.ndarray  # [W, M] int64, derivatives of a wallet, -1 after the last
+    wallet_venue: np.ndarray  # [W] int64
+    cash: np.ndarray  # [A] bool, a settlement currency (not a coin)
+    asset_base: np.ndarray  # [A] int64, base of a coin, -1 for a currency
+    spot_of: np.ndarray  # [W, A] int64, instrument that values a coin there, -1: the index does
+    settle: np.ndarray  # [V] int64, asset that `move` moves
+    delay: np.ndarray  # [V] int64 seconds, from withdrawal to arrival
+    transfer_fee: np.ndarray  # [V, A] units of the asset, inside the amount
+    transfer_minimum: np.ndarray  # [V, A] units of the asset
+    long: np.ndarray  # [P] int64 instrument
+    short: np.ndarray  # [P] int64 instrument
+    share: np.ndarray  # [P] of the strategy's notional
+    leverage: np.ndarray  # [P] notional / equity kept for the short leg
+    band_low: np.ndarray  # [P] leverage below which collateral is idle
+    band_high: np.ndarray  # [P] leverage above which collateral is short
+    pair_of: np.ndarray  # [I] int64, the first pair with this instrument, -1 none
+    leg_of: np.ndarray  # [I] int64, 0 long, 1 short
+    venues: int
+    wallets: int
+    seconds: int  # length of a bar
+
+
+def in_transit(v, rules):
+    """Account of what has left venue v and has not arrived."""
+    return rules.wallets + v
+
+
+def loan(v, rules):
+    """Account of what is owed to venue v: its balance is negative by the debt."""
+    return rules.wallets + 2 * rules.venues + v
+
+
+def insurance(v, rules):
+    """Account of venue v's insurance fund; not ours."""
+    return rules.wallets + 3 * rules.venues + v
+
+
+def outside(reason, rules):
+    """Account of the world outside for one reason."""
+    return rules.wallets + 4 * rules.venues + reason
+
+
+def accounts(rules):
+    """Number of accounts."""
+    return rules.wallets + 4 * rules.venues + REASONS
+
+
+def ours(account, rules):
+    """Whether an account's balance belongs to marked equity."""
+    return account < rules.wallets + 3 * rules.venues
+
+
+def maintenance_amounts(floor, mmr):
+    """`cum` of each tier, so that margin is continuous at a tier's floor (MODEL.md section 6.1).
+
+    floor, mmr: [K], floors ascending from 0 in quote, rates as fractions. Returns [K] in quote.
+    Checked against Binance's published amounts in the tests.
+    """
+    cum = np.zeros(len(floor))
+    for k in range(1, len(floor)):
+        if np.isfinite(floor[k]):
+            cum[k] = floor[k] * (mmr[k] - mmr[k - 1]) + cum[k - 1]
+    return cum

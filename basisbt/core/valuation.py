@@ -1,0 +1,180 @@
+"""Valuation: what the books are worth, and how a price change splits into direction and basis.
+
+Knows prices and the books. Knows no event, no order and no margin rule of its own.
+Spot is worth its venue's trade close, a derivative its mark close (MODEL.md section 3.5).
+"""
+
+import math
+
+from basisbt.core.books import RUINED
+from basisbt.core.margin import cash, demand, tier_of
+from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL, in_transit
+from basisbt.core.tape import CLOSE, MARK_CLOSE
+
+
+def units(i, rules, book):
+    """Signed base units held of instrument i: the wallet's coin for spot, the position for a derivative."""
+    if rules.spot[i]:
+        return book.balance[rules.wallet[i], rules.coin[i]]
+    return book.position[i]
+
+
+def split_parts(i, price, index, usd, rules, book):
+    """(directional, basis, collateral) in USD of holding i since it was last split, up to `price`, `index`, `usd`.
+
+    MODEL.md section 3.6 with S the index, P the USD price of the quote, S_q = S / P. The three sum to the change
+    in USD value of the holding.
+    """
+    held = units(i, rules, book)
+    if held == 0.0:
+        return 0.0, 0.0, 0.0
+    before, was = book.seen_usd[i], book.seen_price[i]
+    directional = held * (index - book.seen_index[i])
+    if rules.spot[i]:
+        return directional, held * (usd * price - before * was) - directional, 0.0
+    quoted = index / usd - book.seen_index[i] / before
+    collateral = held * usd * quoted - directional + (usd - before) * held * (was - book.entry[i])
+    return directional, held * usd * (price - was - quoted), collateral
+
+
+def split(i, price, index, usd, rules, book):
+    """Book the price P&L of holding i up to now; called before every change of the holding."""
+    directional, basis, collateral = split_parts(i, price, index, usd, rules, book)
+    book.attribution[DIRECTIONAL, i] += directional
+    book.attribution[BASIS, i] += basis
+    book.attribution[COLLATERAL, i] += collateral
+    book.seen_price[i] = price
+    book.seen_index[i] = index
+    book.seen_usd[i] = usd
+
+
+def coin_price(w, a, t, tape, rules):
+    """USD close of a coin in wallet w: its venue's spot market, else the index."""
+    i = rules.spot_of[w, a]
+    if i >= 0:
+        return tape.prices[CLOSE, t, i] * tape.usd[t, rules.quote[i]]
+    return tape.index[CLOSE, t, rules.asset_base[a]]
+
+
+def coins(w, t, tape, rules, book):
+    """USD of a wallet's coins at the close."""
+    total = 0.0
+    for a in range(rules.cash.size):
+        if not rules.cash[a] and book.balance[w, a] != 0.0:
+            total += book.balance[w, a] * coin_price(w, a, t, tape, rules)
+    return total
+
+
+def transit_value(v, t, tape, rules, book):
+    """USD of what has left venue v and not arrived; currencies at par of `usd`, coins at the index close."""
+    total = 0.0
+    account = in_transit(v, rules)
+    for a in range(rules.cash.size):
+        amount = book.balance[account, a]
+        if amount != 0.0:
+            if rules.cash[a]:
+                total += amount * tape.usd[t, a]
+            else:
+                total += amount * tape.index[CLOSE, t, rules.asset_base[a]]
+    return total
+
+
+def adverse_distance(w, equity, maintenance, t, tape, rules, book):
+    """Fraction by which all marks of a wallet must move against it, one way, to meet maintenance; inf if never.
+
+    Exact within the present tiers. Up: equity + net x = maintenance + slope x; down likewise with -x.
+    """
+    net = 0.0
+    slope = 0.0
+    for m in range(rules.member.shape[1]):
+        i = rules.member[w, m]
+        if i < 0:
+            break
+        if book.position[i] != 0.0:
+            usd = tape.usd[t, rules.quote[i]]
+            value = book.position[i] * tape.prices[MARK_CLOSE, t, i] * usd
+            net += value
+            slope += abs(value) * rules.mmr[i, tier_of(i, abs(value) / usd, rules)]
+    room = equity - maintenance
+    nearest = math.inf
+    if slope - net > 0.0:
+        nearest = room / (slope - net)
+    if net - slope > 0.0:
+        nearest = min(nearest, room / (net - slope))
+    return nearest
+
+
+def value_wallet(w, t, tape, rules, book):
+    """Value wallet w at the close of bar t; returns (marked, accessible) in USD and keeps its margin figures."""
+    v = rules.wallet_venue[w]
+    money = cash(w, t, tape, rules, book)
+    unrealised, initial, maintenance = demand(w, t, MARK_CLOSE, tape, rules, book)
+    coin = coins(w, t, tape, rules, book)
+    spare = max(0.0, min(money, money + min(0.0, unrealised) - initial - book.order_margin[w]))
+    usd = tape.usd[t, rules.settle[v]]
+    book.free[v] = min(spare / usd, max(0.0, book.balance[w, rules.settle[v]]))
+    row = book.margin[t, w]
+    row[0] = money + unrealised
+    if book.open_positions[w] > 0:
+        row[1] = maintenance
+        row[2] = (money + unrealised) / maintenance if maintenance > 0.0 else math.inf
+        row[3] = adverse_distance(w, money + unrealised, maintenance, t, tape, rules, book)
+    else:
+        row[1] = 0.0
+        row[2] = math.nan
+        row[3] = math.nan
+    book.margin_ratio[v] = row[2]
+    book.distance[v] = row[3]
+    return money + unrealised + coin, spare + coin
+
+
+def value_pairs(t, tape, rules, book):
+    """What each pair holds, whether its legs match, and the equity behind its short leg."""
+    for p in range(rules.long.size):
+        i, j = rules.long[p], rules.short[p]
+        book.notional[p] = book.held[p, 0] * tape.prices[CLOSE, t, i] * tape.usd[t, rules.quote[i]]
+        long_units, short_units = book.held[p, 0], -book.held[p, 1]
+        if abs(long_units - short_units) > 1e-9 * max(abs(long_units), abs(short_units)):
+            book.uneven[p] += 1
+        else:
+            book.uneven[p] = 0
+        book.short_equity[p] = short_equity(p, j, t, tape, rules, book)
+
+
+def short_equity(p, j, t, tape, rules, book):
+    """USD of the short leg's margin account that belongs to pair p: shared by notional, else by `share`."""
+    w = rules.wallet[j]
+    gross = 0.0
+    shares = 0.0
+    for m in range(rules.long.size):
+        k = rules.short[m]
+        if rules.wallet[k] == w:
+            gross += abs(book.held[m, 1]) * tape.prices[MARK_CLOSE, t, k]
+            shares += rules.share[m]
+    mine = abs(book.held[p, 1]) * tape.prices[MARK_CLOSE, t, j]
+    part = mine / gross if gross > 0.0 else rules.share[p] / shares
+    return book.margin[t, w, 0] * part
+
+
+def value(t, tape, rules, book):
+    """Step 7 of the instant: equity three ways, per venue, margin figures, pairs; marks the books ruined at <= 0."""
+    marked = 0.0
+    accessible = 0.0
+    row = book.equity[t]
+    for v in range(rules.venues):
+        book.custody[v] = 0.0
+    for w in range(rules.wallets):
+        v = rules.wallet_venue[w]
+        worth, spare = value_wallet(w, t, tape, rules, book)
+        book.custody[v] += worth
+        if tape.frozen[v] == 0:
+            accessible += spare
+    for v in range(rules.venues):
+        row[3 + v] = book.custody[v]
+        marked += book.custody[v] + transit_value(v, t, tape, rules, book)
+    row[0] = marked
+    row[1] = accessible
+    row[2] = marked
+    value_pairs(t, tape, rules, book)
+    if marked <= 0.0:
+        book.count[RUINED] = 1
