@@ -12,8 +12,8 @@ import numpy as np
 from basisbt.core.rules import FUNDING, LINES, accounts, ours, outside
 
 # Columns of `book.count`.
-POSTINGS, QUEUED, TICKETS, MOVES, LIQUIDATIONS, FILLS, REFUSALS, ERROR, RUINED, TRANSFERS = range(10)
-COUNTERS = 10
+POSTINGS, QUEUED, TICKETS, MOVES, LIQUIDATIONS, FILLS, REFUSALS, ERROR, RUINED, TRANSFERS, PENDING = range(11)
+COUNTERS = 11
 # Codes of `book.count[ERROR]`: the run must stop.
 BAD_TARGET, BAD_MOVE, TOO_MANY = 1, 2, 3
 # Outcomes of an order or a withdrawal.

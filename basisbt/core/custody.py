@@ -6,8 +6,8 @@ or it is voided and comes back. Beyond what is withdrawable, below the minimum o
 """
 
 from basisbt.core.books import (
-    BELOW_MINIMUM, BEYOND_FREE, FILLED, FLIGHTS, FROZEN, MOVES, NO_ROUTE, REFUSALS, REFUSAL_MARK, TRANSFERS, post,
-    stamp,
+    BELOW_MINIMUM, BEYOND_FREE, FILLED, FLIGHTS, FROZEN, MOVES, NO_ROUTE, PENDING, REFUSAL_MARK, REFUSALS, TRANSFERS,
+    file_ticket, post, stamp,
 )  # fmt: skip
 from basisbt.core.margin import available
 from basisbt.core.rules import TRANSFER, TRANSFER_FEE, in_transit, outside
@@ -37,6 +37,7 @@ def void_pending(v, rules, book):
             post(book, rules, TRANSFER, rules.venue.size + v, in_transit(v, rules), wallet_of(v, rules), a,
                  book.flight_amount[k], FROZEN)  # fmt: skip
             book.flight_amount[k] = 0.0
+            book.count[PENDING] -= 1
 
 
 def wallet_of(v, rules):
@@ -61,6 +62,7 @@ def settle_transfers(t, tape, rules, book):
                 post(book, rules, TRANSFER_FEE, slot, in_transit(v, rules), outside(TRANSFER_FEE, rules), a, fee)
             post(book, rules, TRANSFER, slot, in_transit(v, rules), wallet_of(to, rules), a, amount - fee)
             book.flight_amount[k] = 0.0
+            book.count[PENDING] -= 1
 
 
 def withdrawal_refusal(v, to, amount, t, tape, rules, book):
@@ -94,6 +96,7 @@ def send_withdrawals(t, tape, rules, book):
             book.flight_source[k] = v
             book.flight_target[k] = to
             book.count[TRANSFERS] += 1
+            book.count[PENDING] += 1
         else:
             note_refusal(v, outcome, amount, rules, book)
     book.count[MOVES] = 0
@@ -108,6 +111,6 @@ def free_flight(book):
 
 
 def note_refusal(v, outcome, amount, rules, book):
-    """A refused withdrawal is journaled (amount asked for, from the wallet to itself moves nothing) and counted."""
+    """A refused withdrawal is counted and kept as a ticket: slot I + venue, the amount asked for, the code."""
     book.count[REFUSALS] += 1
-    stamp(book, (REFUSAL_MARK * 1024 + v) * 64 + outcome, amount)
+    file_ticket(book, rules.venue.size + v, outcome, 0, 0, amount, 0.0, 0.0, 0.0)

@@ -3,7 +3,7 @@
 Knows in which order things happen to the money, and nothing else. Each line is a page of the model.
 """
 
-from basisbt.core.books import MOVES, QUEUED, RUINED
+from basisbt.core.books import MOVES, PENDING, POSTINGS, QUEUED
 from basisbt.core.custody import apply_events, send_withdrawals, settle_transfers
 from basisbt.core.execution import fill_at_open
 from basisbt.core.funding import settle_funding
@@ -24,9 +24,11 @@ def open_bar(t, panel, overlay, tape, rules, book):
 def step(t, panel, overlay, tape, rules, book):
     """Everything that happens between the open of bar t and its close, in the order that alone decides."""
     open_bar(t, panel, overlay, tape, rules, book)
+    postings = book.count[POSTINGS]
     apply_events(t, overlay, tape, rules, book)  # 1  ends first, then freezes
     settle_funding(t, True, panel, overlay, tape, rules, book)  # 3  on what was carried here
-    settle_transfers(t, tape, rules, book)  # 4
+    if book.count[PENDING] > 0:
+        settle_transfers(t, tape, rules, book)  # 4
     if book.count[QUEUED] > 0:
         fill_at_open(t, tape, rules, book)  # 5  orders decided earlier
     if book.count[MOVES] > 0:
@@ -35,5 +37,6 @@ def step(t, panel, overlay, tape, rules, book):
     book.clock[0] = tape.time[t] + rules.seconds
     inside_bar(t, tape, rules, book)  # 6  resting orders, liquidation
     book.count[QUEUED] = 0
-    settle_loans(rules, book)
+    if book.count[POSTINGS] != postings:
+        settle_loans(rules, book)
     value(t, tape, rules, book)  # 7

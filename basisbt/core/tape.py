@@ -104,18 +104,28 @@ def blank(tape):
     tape.cursor[0] = 0
 
 
+def copy_block(target, t, source, row):
+    """Copy `source[:, row, :]` to `target[:, t, :]`; compiled code uses a twin with loops (slices would allocate)."""
+    target[:, t] = source[:, row]
+
+
+def copy_row(target, t, source, row):
+    """Copy `source[row]` to `target[t]`; compiled code uses a twin with a loop."""
+    target[t] = source[row]
+
+
 def show_row(t, panel, overlay, rules, tape):
     """Write bar t, and only bar t, as this path sees it."""
     row = overlay.row[t]
-    tape.prices[:, t, :] = panel.prices[:, row, :]
-    tape.fresh[t, :] = panel.fresh[row, :]
-    tape.index[:, t, :] = panel.index[:, row, :]
-    tape.usd[t, :] = panel.usd[row, :]
-    tape.funding[t, :] = 0.0
+    copy_block(tape.prices, t, panel.prices, row)
+    copy_row(tape.fresh, t, panel.fresh, row)
+    copy_block(tape.index, t, panel.index, row)
+    copy_row(tape.usd, t, panel.usd, row)
+    tape.funding[t] = 0.0
     if t > 0:
-        tape.funding_total[t, :] = tape.funding_total[t - 1, :]
+        copy_row(tape.funding_total, t, tape.funding_total, t - 1)
     else:
-        tape.funding_total[t, :] = 0.0
+        tape.funding_total[t] = 0.0
     if overlay.touched[t]:
         scale_row(t, overlay, rules, tape)
     elif t > 0 and overlay.touched[t - 1]:

@@ -1,0 +1,160 @@
+"""Plain functions to compiled graph: the only place that imports Numba.
+
+Core carries no decorator. `compile_graph` compiles a function and, recursively, every plain function it names; so
+interpreted and compiled live in one process. Options are set on every function, since a Numba callee otherwise
+inherits most of them from whichever caller compiles it first. Never fastmath: bits must agree.
+
+Numba's cache does not notice a change in another file, so its folder is named by a digest of all sources involved.
+"""
+
+import dataclasses
+import dis
+import hashlib
+import os
+import platform
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+
+PACKAGE = Path(__file__).resolve().parent.parent
+COLD = {
+    "post", "receive", "file_ticket", "fill_order", "trade", "settle_deal", "liquidate", "inside_bar", "send_withdrawals",
+    "settle_transfers", "apply_events", "scale_row", "order_pair", "order_leg", "queue_order", "fill_at_open",
+    "void_pending", "settle_loans", "way_to_liquidation", "threat", "surplus", "fill_before", "fill_rest",
+    "cancel_beyond", "refusal", "split", "run_path",
+}  # fmt: skip
+
+
+def mix_compiled(digest, word):
+    """The uint64 twin of `core.books.mix`; the tests hold them equal."""
+    x = (np.uint64(digest) ^ np.uint64(word)) * np.uint64(0x9E3779B97F4A7C15)
+    return x ^ (x >> np.uint64(29))
+
+
+def copy_block_compiled(target, t, source, row):
+    """Loop twin of `core.tape.copy_block`."""
+    for field in range(target.shape[0]):
+        for i in range(target.shape[2]):
+            target[field, t, i] = source[field, row, i]
+
+
+def copy_row_compiled(target, t, source, row):
+    """Loop twin of `core.tape.copy_row`."""
+    for i in range(target.shape[1]):
+        target[t, i] = source[row, i]
+
+
+TWINS = {"mix": mix_compiled, "copy_block": copy_block_compiled, "copy_row": copy_row_compiled}
+
+
+def source_digest(*files: Path) -> str:
+    """Digest of the package's core, strategy and engine sources, the given files and the versions that matter."""
+    digest = hashlib.blake2b(digest_size=8)
+    for part in ("core", "strategy", "engines"):
+        for path in sorted((PACKAGE / part).rglob("*.py")):
+            digest.update(path.read_bytes())
+    for path in files:
+        digest.update(Path(path).read_bytes())
+    from importlib.metadata import version
+
+    versions = [version(name) for name in ("numba", "llvmlite", "numpy")]
+    digest.update(repr((versions, sys.version_info[:3], platform.machine(), os.cpu_count() and platform.processor())).encode())
+    return digest.hexdigest()
+
+
+def cache_root() -> Path:
+    """Where compiled code is kept: $BASISBT_CACHE, else the user's cache folder."""
+    root = os.environ.get("BASISBT_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "basisbt"
+    )
+    return Path(root)
+
+
+def options(name: str, user: bool) -> dict:
+    """Numba options of one function: all explicit, see the module's docstring."""
+    return dict(
+        _nrt=user,
+        boundscheck=user,
+        error_model="python",
+        fastmath=False,
+        forceinline=not user and name not in COLD,
+    )
+
+
+def compile_graph(function, replaced=None, user_files=(), memo=None, top=True):
+    """Compile `function` and every plain function its globals name, recursively.
+
+    replaced: functions to use instead of globals, by name. user_files: functions from these files keep reference
+    counting and bounds checks. Returns a Numba dispatcher. Raises Numba's own errors at the first call.
+    """
+    import numba
+
+    memo = {} if memo is None else memo
+    replaced = replaced or {}
+    if function in memo:
+        return memo[function]
+    names = dict(function.__globals__)
+    for name in _names(function.__code__):
+        value = replaced.get(name, names.get(name))
+        if isinstance(value, types.FunctionType):
+            value = compile_graph(value, replaced, user_files, memo, False)
+        if value is not None:
+            names[name] = value
+    copy = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, None)
+    copy.__module__, copy.__qualname__ = function.__module__, function.__qualname__
+    user = function.__code__.co_filename in user_files
+    memo[function] = numba.njit(cache=top, no_cpython_wrapper=not top, no_cfunc_wrapper=True, **options(function.__name__, user))(copy)
+    return memo[function]
+
+
+def _names(code):
+    """Names a code object and those inside it load as globals; attributes of the same name do not count."""
+    found = {step.argval for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found |= _names(constant)
+    return found
+
+
+def use_cache(*files: Path) -> Path:
+    """Point Numba's cache at the folder of the present sources; returns it."""
+    folder = cache_root() / source_digest(*files)
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
+    import numba
+
+    numba.config.CACHE_DIR = str(folder)
+    return folder
+
+
+@dataclasses.dataclass(frozen=True)
+class Engine:
+    """Compiled twins of `step`, `think` and `run_path` for one strategy."""
+
+    step: object
+    think: object
+    run_path: object
+    warm: bool
+
+
+_engines: dict = {}
+
+
+def engine_for(decide) -> Engine:
+    """Compiled functions for a strategy's `decide`; built once per process and strategy source."""
+    from basisbt.core import instant
+    from basisbt.engines import compiled
+
+    file = Path(decide.__code__.co_filename)
+    folder = cache_root() / source_digest(file)
+    key = (decide, str(folder))
+    if key not in _engines:
+        use_cache(file)
+        replaced = {"decide": decide, **TWINS}
+        user, memo = {str(file)}, {}
+        step = compile_graph(instant.step, replaced, user, memo)
+        think = compile_graph(compiled.think, replaced, user, memo)
+        loop = compile_graph(compiled.run_path, replaced, user, memo)
+        _engines[key] = Engine(step, think, loop, folder.is_dir() and any(folder.iterdir()))
+    return _engines[key]

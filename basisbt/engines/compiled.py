@@ -1,0 +1,54 @@
+"""The loop over bars without Backtrader: the same core, the same `decide`, interpreted or compiled.
+
+Knows the order step - decide - obey. Every rule is in core; every decision in the strategy's file.
+"""
+
+from basisbt.core.books import ERROR, RUINED
+from basisbt.core.decision import clear, obey
+from basisbt.core.instant import step
+from basisbt.strategy.sight import Seen, Standing, refresh
+
+
+def decide(seen, book, want, p):
+    """Stands for the strategy's own `decide`, which replaces it by name."""
+
+
+def think(t, window, tape, rules, book, desk, want, memory, p):
+    """Ask the strategy at the close of bar t and queue what it wants.
+
+    `Seen` and `Standing` are built here, not in functions of their own: code compiled without reference counting
+    may take arrays in but must never hand them out.
+    """
+    clear(want)
+    refresh(t, tape, rules, desk)
+    row = book.equity[t]
+    travelling = row[0]
+    for v in range(book.custody.size):
+        travelling -= book.custody[v]
+    standing = Standing(
+        row[0], row[1], book.custody, book.free, book.margin_ratio, book.distance, book.notional,
+        book.short_equity, book.held, book.uneven, book.refusal, book.order_refusal, travelling, memory[0],
+    )  # fmt: skip
+    seen = Seen(
+        t, rules.long.size, rules.venues, rules.venue.size, rules.seconds, tape.time,
+        window.open, window.high, window.low, window.close, window.volume, window.mark, window.index,
+        window.fresh, window.funding, window.funding_total,
+        rules.long, rules.short, rules.venue, rules.base, rules.spot, rules.taker, rules.half_spread,
+        rules.share, rules.leverage, rules.band_low, rules.band_high,
+        desk.pair_open, desk.withdrawals_open,
+    )  # fmt: skip
+    decide(seen, standing, want, p)
+    obey(t, want, tape, rules, book)
+
+
+def run_path(first, last, panel, overlay, window, tape, rules, book, desk, want, memory, p):
+    """Bars first..last-1 of one path; stops early when core reports an error. Returns the bar it stopped before."""
+    for t in range(first, last):
+        step(t, panel, overlay, tape, rules, book)
+        if book.count[ERROR] != 0:
+            return t
+        if book.count[RUINED] == 0:
+            think(t, window, tape, rules, book, desk, want, memory, p)
+            if book.count[ERROR] != 0:
+                return t
+    return last
