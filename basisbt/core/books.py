@@ -15,7 +15,7 @@ from basisbt.core.rules import FUNDING, LINES, accounts, ours, outside
 POSTINGS, QUEUED, TICKETS, MOVES, LIQUIDATIONS, FILLS, REFUSALS, ERROR, RUINED, TRANSFERS, PENDING = range(11)
 COUNTERS = 11
 # Codes of `book.count[ERROR]`: the run must stop.
-BAD_TARGET, BAD_MOVE, TOO_MANY = 1, 2, 3
+BAD_TARGET, BAD_MOVE, TOO_MANY, JOURNAL_FULL = 1, 2, 3, 4
 # Outcomes of an order or a withdrawal.
 FILLED, NO_BAR, NO_CASH, NO_MARGIN, NO_COIN, BEYOND_TIERS, CANCELLED, LIQUIDATED = range(8)
 FROZEN, BEYOND_FREE, BELOW_MINIMUM, NO_ROUTE = range(8, 12)
@@ -132,6 +132,8 @@ def post(book, rules, kind, slot, source, target, asset, amount, reason=0):
         row[J_ASSET] = asset
         row[J_REASON] = reason
         book.amount[n] = amount
+    elif book.amount.size > 0:
+        book.count[ERROR] = JOURNAL_FULL
     book.count[POSTINGS] = n + 1
     packed = (((kind * 1024 + source) * 1024 + target) * 64 + asset) * 256 + slot
     stamp(book, packed ^ (book.clock[0] * 1048576), amount)
@@ -160,6 +162,8 @@ def file_ticket(book, instrument, outcome, reason, order, quantity, price, fee, 
         number[T_PRICE] = price
         number[T_FEE] = fee
         number[T_SPREAD] = spread
+    elif book.amount.size > 0:
+        book.count[ERROR] = JOURNAL_FULL
     book.count[TICKETS] = n + 1
     mark = FILL_MARK if outcome == FILLED or outcome == LIQUIDATED else REFUSAL_MARK
     stamp(book, (mark * 1024 + instrument) * 64 + outcome, quantity)

@@ -18,6 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
+from basisbt.core.instant import step
+from basisbt.engines.compiled import run_path, think
+
 PACKAGE = Path(__file__).resolve().parent.parent
 COLD = {
     "post", "receive", "file_ticket", "fill_order", "trade", "settle_deal", "liquidate", "inside_bar", "send_withdrawals",
@@ -75,11 +78,11 @@ def cache_root() -> Path:
 def options(name: str, user: bool) -> dict:
     """Numba options of one function: all explicit, see the module's docstring."""
     return dict(
-        _nrt=user,
+        _nrt=user or name.endswith("_by_handle"),
         boundscheck=user,
         error_model="python",
         fastmath=False,
-        forceinline=not user and name not in COLD,
+        forceinline=not user and name not in COLD and not name.endswith("_by_handle"),
     )
 
 
@@ -130,31 +133,74 @@ def use_cache(*files: Path) -> Path:
 
 @dataclasses.dataclass(frozen=True)
 class Engine:
-    """Compiled twins of `step`, `think` and `run_path` for one strategy."""
+    """Compiled twins for one strategy. `step` and `think` take one handle and a bar; `run_path` the parts."""
 
+    handle: object  # handle(panel, overlay, window, tape, rules, book, desk, want, memory, p)
     step: object
     think: object
     run_path: object
-    warm: bool
+    warm: bool  # everything was compiled before: nothing will be compiled now
 
 
 _engines: dict = {}
+_shared: dict = {}
+
+
+def handle_class():
+    """A Numba structref that holds all parts of a path, so that a call from Python unboxes one pointer."""
+    if "handle" not in _shared:
+        from numba.core import types as numba_types
+        from numba.experimental import structref
+
+        @structref.register
+        class HandleType(numba_types.StructRef):
+            pass
+
+        class Handle(structref.StructRefProxy):
+            def __new__(cls, *parts):
+                return structref.StructRefProxy.__new__(cls, *parts)
+
+        names = ["panel", "overlay", "window", "tape", "rules", "book", "desk", "want", "memory", "p"]
+        structref.define_proxy(Handle, HandleType, names)
+        _shared["handle"] = Handle
+    return _shared["handle"]
+
+
+def step_by_handle(h, t):
+    """`core.instant.step` on the parts of a handle."""
+    step(t, h.panel, h.overlay, h.tape, h.rules, h.book)
+
+
+def think_by_handle(h, t):
+    """`engines.compiled.think` on the parts of a handle."""
+    think(t, h.window, h.tape, h.rules, h.book, h.desk, h.want, h.memory, h.p)
 
 
 def engine_for(decide) -> Engine:
-    """Compiled functions for a strategy's `decide`; built once per process and strategy source."""
-    from basisbt.core import instant
-    from basisbt.engines import compiled
+    """Compiled functions for a strategy's `decide`; built once per process and strategy source.
 
+    The step does not depend on the strategy and is shared between strategies, in memory and on disk.
+    """
     file = Path(decide.__code__.co_filename)
     folder = cache_root() / source_digest(file)
     key = (decide, str(folder))
     if key not in _engines:
+        plain = cache_root() / source_digest()
+        warm = is_warm(plain) and is_warm(folder)
+        if "step" not in _shared:
+            use_cache()
+            _shared["memo"] = {}
+            _shared["step"] = compile_graph(step_by_handle, TWINS, (), _shared["memo"])
         use_cache(file)
         replaced = {"decide": decide, **TWINS}
-        user, memo = {str(file)}, {}
-        step = compile_graph(instant.step, replaced, user, memo)
-        think = compile_graph(compiled.think, replaced, user, memo)
-        loop = compile_graph(compiled.run_path, replaced, user, memo)
-        _engines[key] = Engine(step, think, loop, folder.is_dir() and any(folder.iterdir()))
+        memo = {k: v for k, v in _shared["memo"].items() if k is not step_by_handle}
+        _engines[key] = Engine(
+            handle_class(), _shared["step"], compile_graph(think_by_handle, replaced, {str(file)}, memo),
+            compile_graph(run_path, replaced, {str(file)}, memo), warm,
+        )  # fmt: skip
     return _engines[key]
+
+
+def is_warm(folder: Path) -> bool:
+    """Whether compiled code for these sources is on disk."""
+    return folder.is_dir() and any(folder.rglob("*.nbc"))

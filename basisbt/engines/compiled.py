@@ -3,6 +3,8 @@
 Knows the order step - decide - obey. Every rule is in core; every decision in the strategy's file.
 """
 
+import types
+
 from basisbt.core.books import ERROR, RUINED
 from basisbt.core.decision import clear, obey
 from basisbt.core.instant import step
@@ -52,3 +54,18 @@ def run_path(first, last, panel, overlay, window, tape, rules, book, desk, want,
             if book.count[ERROR] != 0:
                 return t
     return last
+
+
+def think_with(strategy_decide):
+    """`think`, interpreted, with a strategy's own `decide` in the place of the stand-in."""
+    return _rebind(think, decide=strategy_decide or decide)
+
+
+def run_path_with(strategy_decide):
+    """`run_path`, interpreted, with a strategy's own `decide` in the place of the stand-in."""
+    return _rebind(run_path, think=think_with(strategy_decide))
+
+
+def _rebind(function, **names):
+    """A copy of a plain function that sees other globals under the given names; the original is untouched."""
+    return types.FunctionType(function.__code__, {**function.__globals__, **names}, function.__name__)

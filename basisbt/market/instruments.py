@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 
 from basisbt.errors import ConfigError
 
-STABLE = frozenset("USD USDT USDC BUSD DAI FDUSD USDE TUSD USDP PYUSD USDD RLUSD USD1 UST SUSD GUSD".split())
-DELIVERY_HOUR = 8  # UTC; Binance, OKX, Bybit, Deribit and BitMEX all deliver dated contracts near 08:00 (BitMEX: 12:00)
+STABLE = frozenset(
+    ("USD", "USDT", "USDC", "BUSD", "DAI", "FDUSD", "USDE", "TUSD", "USDP", "PYUSD", "USDD", "RLUSD", "USD1", "UST")
+)
+DELIVERY_HOUR = 8  # UTC; Binance, OKX, Bybit and Deribit deliver dated contracts at 08:00 (BitMEX did at 12:00)
 
 _SYMBOL = re.compile(r"([^/:\s]+)/([^/:\s-]+)(?::([^/:\s-]+)(?:-(\d{6}))?)?")
 
@@ -48,10 +50,9 @@ def parse_symbol(venue: str, symbol: str) -> Instrument:
             "write BTC/USDT (spot), BTC/USDT:USDT (perpetual) or BTC/USDT:USDT-260327 (dated)"
         )
     base, quote, settle, date = found.groups()
-    if settle not in (None, base, quote):
-        # dYdX v3 quotes BTC/USD and settles in USDC: a stable settle asset beside a stable quote is linear.
-        if not (is_stable(settle) and is_stable(quote)):
-            raise ConfigError(f"{venue} {symbol}: settles in {settle}; expected {quote} (linear) or {base} (inverse)")
+    # dYdX v3 quotes BTC/USD and settles in USDC: a stable settle asset beside a stable quote is linear.
+    if settle not in (None, base, quote) and not (is_stable(settle) and is_stable(quote)):
+        raise ConfigError(f"{venue} {symbol}: settles in {settle}; expected {quote} (linear) or {base} (inverse)")
     kind = "spot" if settle is None else "perpetual" if date is None else "future"
     expiry = None if date is None else _expiry(venue, symbol, date)
     return Instrument(venue, symbol, base, quote, settle, kind, settle == base, expiry)
