@@ -1,0 +1,6 @@
+"""What can go wrong: typed events, and what each does to a path. Adding a way to fail is one class here."""
+
+from basisbt.events.effects import Effects, make_overlay
+from basisbt.events.kinds import Event, NonConvergence, PriceShock, WithdrawalFreeze
+
+__all__ = ["Effects", "Event", "NonConvergence", "PriceShock", "WithdrawalFreeze", "make_overlay"]

@@ -192,6 +192,8 @@ def _notes(
     }
     gaps = {names[i]: missing_settlements(stamps) for i, stamps in loaded.funding.items()}
     gaps = {name: found_gaps for name, found_gaps in gaps.items() if found_gaps}
-    unrecorded = tuple(f"{title(bars.path)} has no volume; it counts as 0" for bars in loaded.trade if bars.volume is None)
+    unrecorded = tuple(
+        f"{title(bars.path)} has no volume; it counts as 0" for bars in loaded.trade if bars.volume is None
+    )
     window = (loaded.grid.start, loaded.grid.end)
     return PanelNotes(window, loaded.stand_ins, missing, stale, gaps, shelf.opened, warnings + unrecorded)

@@ -1,0 +1,103 @@
+"""Typed events: frozen data and one pure method that says what it does, from a closed set of effects.
+
+Knows times, sizes and what an event is about, by number (venue, instrument, base). Knows neither chance nor YAML.
+Times are seconds UTC. An onset is floored to its bar, an end ceiled to the next open (MODEL.md section 2.5).
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+class Event(Protocol):
+    """What every event has."""
+
+    name: str
+    kind: str
+    start: int
+    origin: str
+
+    def apply(self, effects) -> None:
+        """Write what the event does into `effects` (events.effects.Effects)."""
+
+
+@dataclass(frozen=True)
+class WithdrawalFreeze:
+    """A venue stops releasing assets; trading, funding and liquidation go on. `end` None: for good."""
+
+    name: str
+    venue: int
+    start: int
+    end: int | None = None
+    voids_pending: bool = False
+    origin: str = "script"
+    kind: str = "withdrawal_freeze"
+
+    def apply(self, effects) -> None:
+        """Freeze at the onset, thaw at the end."""
+        effects.freeze(self.venue, self.start, self.end, self.voids_pending)
+
+
+@dataclass(frozen=True)
+class PriceShock:
+    """All venues' spot, mark and index of a base move together by `move` over `over` seconds.
+
+    Then they stay (`then` = hold), or come back over the same time after `stay` seconds (revert). Steps at bar opens.
+    """
+
+    name: str
+    base: int
+    start: int
+    move: float
+    over: int
+    then: str = "hold"
+    stay: int = 0
+    origin: str = "script"
+    kind: str = "price"
+
+    def level(self, time: np.ndarray) -> np.ndarray:
+        """Multiplier at each time [T]; 1 + move once it is complete."""
+        over = max(self.over, 1)
+        way = np.clip((time - self.start) / over, 0.0, 1.0)
+        if self.over == 0:
+            way = (time >= self.start).astype(float)
+        if self.then == "revert":
+            way = way - np.clip((time - self.start - self.over - self.stay) / over, 0.0, 1.0)
+        return 1.0 + self.move * way
+
+    def apply(self, effects) -> None:
+        """Multiply the base's price level."""
+        effects.scale_base(self.base, self.level(effects.time))
+
+
+@dataclass(frozen=True)
+class NonConvergence:
+    """Trade and mark of one instrument leave the index by `gap`, decaying with `half_life` (None: they stay).
+
+    `end`: closed at the first open at or after it. Funding stays as recorded.
+    """
+
+    name: str
+    instrument: int
+    start: int
+    gap: float
+    half_life: int | None = None
+    end: int | None = None
+    origin: str = "script"
+    kind: str = "non_convergence"
+
+    def gaps(self, time: np.ndarray, onset: int) -> np.ndarray:
+        """Gap at each time [T], full at the onset bar."""
+        age = np.maximum(time - onset, 0)
+        size = np.full(time.size, self.gap)
+        if self.half_life is not None:
+            size = self.gap * np.exp2(-age / self.half_life)
+        live = time >= onset
+        if self.end is not None:
+            live &= time < self.end
+        return np.where(live, size, 0.0)
+
+    def apply(self, effects) -> None:
+        """Add the gap to the instrument's."""
+        effects.add_gap(self.instrument, self.gaps(effects.time, effects.floor(self.start)))

@@ -1,0 +1,67 @@
+"""A look at a strategy's source before it runs: misspelt names get a line and a suggestion.
+
+Knows the names `seen`, `book`, `want` and `p` offer. Does not judge what a strategy does.
+"""
+
+import ast
+import difflib
+from pathlib import Path
+
+from basisbt.core.decision import Want
+from basisbt.errors import ConfigError
+from basisbt.strategy.sight import Seen, Standing
+
+OFFERED = {"seen": set(Seen._fields), "book": set(Standing._fields), "want": set(Want._fields)}
+
+
+def check_source(path: Path) -> None:
+    """Raise ConfigError listing every unknown `seen.x`, `book.x`, `want.x` and `p.x` as file:line:column."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    except SyntaxError as error:
+        raise ConfigError(f"{path}:{error.lineno}:{error.offset}: error: {error.msg}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text ({error})") from error
+    offered = {**OFFERED, "p": parameter_names(tree)}
+    found = []
+    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        arguments = {argument.arg for argument in function.args.args}
+        for node in ast.walk(function):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                owner = node.value.id
+                known = offered.get(owner) if owner in arguments else None
+                if known is not None and node.attr not in known:
+                    found.append((node, owner, node.attr, known))
+    if found:
+        raise ConfigError("\n".join(complaint(path, *each) for each in found))
+
+
+def parameter_names(tree):
+    """Fields of the file's Params class; None when it has none (then `p` is not checked)."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == "Params":
+            return {item.target.id for item in node.body if isinstance(item, ast.AnnAssign)}
+    return None
+
+
+def complaint(path, node, owner, name, known):
+    """One line: where, what was found, what was meant."""
+    near = difflib.get_close_matches(name, sorted(known), 1)
+    hint = f", did you mean '{owner}.{near[0]}'?" if near else f"; there are {', '.join(sorted(known))}"
+    return f"{path}:{node.lineno}:{node.col_offset + 1}: error: no '{owner}.{name}'{hint}"
+
+
+def reason_codes(path: Path) -> dict[int, str]:
+    """A strategy's own reason codes: whole-number constants assigned at the top of its file, code -> name."""
+    codes = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target, value = node.targets[0], node.value
+            pairs = zip(target.elts, value.elts) if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) else [
+                (target, value)
+            ]
+            for name, constant in pairs:
+                if isinstance(name, ast.Name) and name.id.isupper() and isinstance(constant, ast.Constant):
+                    if isinstance(constant.value, int) and not isinstance(constant.value, bool):
+                        codes[constant.value] = name.id.lower()
+    return codes

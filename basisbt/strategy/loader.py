@@ -1,0 +1,217 @@
+"""The loader: from a name in a config to a `decide`, its parameters and its memory.
+
+Knows where strategy files are and how their parameters are typed. Knows no YAML: a wrong parameter is reported by
+name, and whoever read the config adds the place.
+"""
+
+import dataclasses
+import difflib
+import hashlib
+import importlib
+import importlib.util
+import sys
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from basisbt.errors import ConfigError
+from basisbt.strategy.check import check_source, reason_codes
+from basisbt.strategy.parameters import Choice, Unit
+from basisbt.units import parse_duration, parse_fraction, parse_leverage, parse_rate
+
+
+class ParameterError(ConfigError):
+    """Parameters that do not fit; `mistakes` is a list of (parameter or '', message)."""
+
+    def __init__(self, mistakes):
+        super().__init__("\n".join(f"{name}: {message}" if name else message for name, message in mistakes))
+        self.mistakes = mistakes
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A strategy ready to run. For a `bt.Strategy`, `decide` is None and `cls` the class."""
+
+    name: str
+    file: Path | None
+    digest: str
+    decide: object
+    params: object  # frozen dataclass for interpreted runs, kwargs for a class
+    record: object  # numpy record for compiled runs
+    memory: np.ndarray
+    reasons: dict
+    cls: type | None = None
+
+
+def find_strategy(use: str, folders: list[Path]) -> Path:
+    """The file a name stands for: `./file.py` beside the config, else `<folder>/<name>.py` in order of folders.
+
+    Raises ConfigError naming every place looked at, with a suggestion.
+    """
+    if use.endswith(".py"):
+        path = (folders[0].parent / use).resolve() if not Path(use).is_absolute() else Path(use)
+        if path.is_file():
+            return path
+        raise ConfigError(f"no strategy file {path}")
+    for folder in folders:
+        path = folder / f"{use}.py"
+        if path.is_file():
+            return path
+    known = sorted({p.stem for f in folders if f.is_dir() for p in f.glob("*.py") if p.stem != "__init__"})
+    near = difflib.get_close_matches(use, known, 1)
+    hint = f", did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+    raise ConfigError(f"no strategy {use!r} in {', '.join(map(str, folders))}{hint}")
+
+
+def import_file(path: Path) -> ModuleType:
+    """Import a strategy file under a name of its own. Raises ConfigError with file and line when it cannot run."""
+    name = f"basisbt_strategy_{path.stem}_{hashlib.blake2b(str(path).encode(), digest_size=4).hexdigest()}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise ConfigError(f"{error.filename}:{error.lineno}: {error.msg}") from error
+    except Exception as error:
+        trace = error.__traceback__
+        line = 0
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == str(path):
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        raise ConfigError(f"{path}:{line}: {type(error).__name__}: {error}") from error
+    return module
+
+
+def load_strategy(use: str, params: dict, folders: list[Path], venues=(), pairs=()) -> Loaded:
+    """Load a strategy by name, file or `module:Class`. folders[0] is `strategies/` beside the config.
+
+    Raises ConfigError, ParameterError.
+    """
+    if ":" in use and not use.endswith(".py"):
+        return load_class(use, params, folders)
+    path = find_strategy(use, folders)
+    check_source(path)
+    module = import_file(path)
+    decide = getattr(module, "decide", None)
+    if not callable(decide):
+        raise ConfigError(f"{path}: has no function `decide(seen, book, want, p)`")
+    values = typed_params(getattr(module, "Params", None), params, venues, pairs, path)
+    digest = hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
+    memory = getattr(module, "Memory", None)
+    return Loaded(
+        path.stem, path, digest, decide, values, as_record(values),
+        as_array(memory() if memory else None), reason_codes(path),
+    )  # fmt: skip
+
+
+def load_class(use: str, params: dict, folders: list[Path]) -> Loaded:
+    """A `bt.Strategy` by `module:Class`, the module importable or beside the config."""
+    module_name, _, class_name = use.partition(":")
+    sys.path[:0] = [str(folders[0].parent), *map(str, folders)]
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise ConfigError(f"strategy {use!r}: {error}") from error
+    finally:
+        del sys.path[: 1 + len(folders)]
+    cls = getattr(module, class_name, None)
+    if not isinstance(cls, type):
+        raise ConfigError(f"strategy {use!r}: module {module_name} has no class {class_name}")
+    file = Path(module.__file__)
+    digest = hashlib.blake2b(file.read_bytes(), digest_size=8).hexdigest()
+    return Loaded(class_name, file, digest, None, dict(params), as_record(None), as_array(None), {}, cls)
+
+
+def typed_params(cls, given: dict, venues, pairs, path):
+    """An instance of a strategy's Params from plain YAML scalars, units by annotation. Raises ParameterError."""
+    if cls is None:
+        if given:
+            raise ParameterError([(name, f"{path.name} takes no parameters") for name in given])
+        return None
+    hints = typing.get_type_hints(cls, include_extras=True)
+    names = [field.name for field in dataclasses.fields(cls)]
+    mistakes, values = [], {}
+    for name, value in given.items():
+        if name not in names:
+            near = difflib.get_close_matches(name, names, 1)
+            hint = f", did you mean {near[0]!r}?" if near else f"; it takes {', '.join(names)}"
+            mistakes.append((name, f"{path.name} has no parameter {name!r}{hint}"))
+            continue
+        try:
+            values[name] = read_parameter(value, hints[name], venues, pairs)
+        except (ValueError, TypeError, ConfigError) as error:
+            mistakes.append((name, str(error)))
+    if mistakes:
+        raise ParameterError(mistakes)
+    try:
+        return cls(**values)
+    except (TypeError, ValueError) as error:
+        raise ParameterError([("", f"{path.name}: {error}")]) from error
+
+
+def read_parameter(value, hint, venues, pairs):
+    """One scalar by its annotation: a unit, a choice of words, the name of a venue or pair, or a plain type."""
+    marks = getattr(hint, "__metadata__", ())
+    for mark in marks:
+        if isinstance(mark, Choice):
+            if value in mark.codes:
+                return mark.codes[value]
+            raise ValueError(f"found {value!r}, expected one of {', '.join(mark.codes)}")
+        if isinstance(mark, Unit):
+            return read_unit(value, mark.name, venues, pairs)
+    if hint is bool and isinstance(value, bool):
+        return value
+    if hint in (int, float) and isinstance(value, (int, float)) and not isinstance(value, bool):
+        if hint is int and value != int(value):
+            raise ValueError(f"found {value!r}, expected a whole number")
+        return hint(value)
+    raise ValueError(f"found {value!r}, expected {getattr(hint, '__name__', hint)}")
+
+
+def read_unit(value, unit, venues, pairs):
+    """A scalar in the unit an annotation names; float, or the index of a venue or pair."""
+    if unit in ("venue", "pair"):
+        known = list(venues if unit == "venue" else pairs)
+        if value in known:
+            return known.index(value)
+        near = difflib.get_close_matches(str(value), known, 1)
+        raise ValueError(f"no {unit} {value!r}" + (f", did you mean {near[0]!r}?" if near else ""))
+    if unit == "days":
+        return float(value) if isinstance(value, (int, float)) else parse_duration(value) / 86400.0
+    if unit == "bars":
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        raise ValueError(f"found {value!r}, expected a whole number of bars")
+    if unit == "number":
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return float(value)
+        raise ValueError(f"found {value!r}, expected a number")
+    parse = {"per_year": parse_rate, "fraction": parse_fraction, "leverage": parse_leverage}[unit]
+    return float(parse(value))
+
+
+def as_record(params):
+    """Parameters as a numpy record, the shape compiled code takes them in."""
+    fields = dataclasses.fields(params) if params is not None else ()
+    kinds = [(f.name, _dtype(getattr(params, f.name))) for f in fields] or [("nothing", "f8")]
+    values = tuple(getattr(params, f.name) for f in fields) or (0.0,)
+    return np.array([values], kinds)[0]
+
+
+def as_array(memory):
+    """A Memory dataclass as a record array of length one, writable by attribute interpreted and compiled."""
+    fields = dataclasses.fields(memory) if memory is not None else ()
+    kinds = [(f.name, _dtype(getattr(memory, f.name))) for f in fields] or [("nothing", "f8")]
+    values = tuple(getattr(memory, f.name) for f in fields) or (0.0,)
+    return np.array([values], kinds).view(np.recarray)
+
+
+def _dtype(value):
+    if isinstance(value, bool):
+        return "?"
+    return "i8" if isinstance(value, int) else "f8"
