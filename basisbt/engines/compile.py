@@ -204,3 +204,8 @@ def engine_for(decide) -> Engine:
 def is_warm(folder: Path) -> bool:
     """Whether compiled code for these sources is on disk."""
     return folder.is_dir() and any(folder.rglob("*.nbc"))
+
+
+def is_compiled(file: Path) -> bool:
+    """Whether the strategy in `file` and the shared step are compiled on disk for the present sources."""
+    return is_warm(cache_root() / source_digest()) and is_warm(cache_root() / source_digest(Path(file)))

@@ -8,6 +8,9 @@ import numpy as np
 from basisbt.core.books import BAD_MOVE, BAD_TARGET, ERROR, JOURNAL_FULL, POSTINGS, RUINED, TICKETS, TOO_MANY
 from basisbt.core.decision import make_want
 from basisbt.core.instant import step
+from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL
+from basisbt.core.tape import CLOSE, MARK_CLOSE
+from basisbt.core.valuation import split_parts
 from basisbt.engines import compiled
 from basisbt.engines.world import World, begin
 from basisbt.errors import RunError
@@ -33,6 +36,8 @@ class Machine:
         self.want = make_want(world.rules.long.size)
         self.memory = world.memory.copy()
         self.postings: list = []
+        self.snapshots: list = []
+        self.next_snapshot = self._day_end(0)
         self.tickets: list = []
         self._bind(compile)
         self.drain()
@@ -62,11 +67,39 @@ class Machine:
         return self.book.count[RUINED] != 0
 
     def check(self, t: int) -> None:
-        """Stop the run if core reported an error in bar t. Raises RunError with the moment and the cause."""
+        """End of a bar: keep the day's snapshot, and stop the run if core reported an error.
+
+        Raises RunError with the moment and the cause.
+        """
+        if t == self.next_snapshot:
+            self.snapshot(t)
         code = int(self.book.count[ERROR])
         if code:
             moment = np.datetime64(int(self.world.panel.time[t]), "s")
             raise RunError(f"{moment}Z: {FAILURES[code]}")
+
+    def _day_end(self, t: int) -> int:
+        """The last bar of the UTC day in which bar t closes (a close at midnight belongs to the day it ends)."""
+        time = self.world.panel.time
+        day = (time[t] + self.world.rules.seconds - 1) // 86400
+        last = int(np.searchsorted(time + self.world.rules.seconds - 1, (day + 1) * 86400)) - 1
+        return max(last, t)
+
+    def snapshot(self, t: int) -> None:
+        """Keep the attribution to date, open positions marked at the close of bar t; taken at the end of each day."""
+        self.snapshots.append((int(self.world.panel.time[t]) + self.world.rules.seconds, self.attribution(t)))
+        if t + 1 < self.world.bars:
+            self.next_snapshot = self._day_end(t + 1)
+
+    def attribution(self, t: int) -> np.ndarray:
+        """[LINES, I + V] USD to date: income lines, and price lines with open holdings marked at the close of bar t."""
+        tape, rules, book = self.tape, self.world.rules, self.book
+        block = book.attribution.copy()
+        for i in range(rules.venue.size):
+            price = tape.prices[CLOSE if rules.spot[i] else MARK_CLOSE, t, i]
+            index, usd = tape.index[CLOSE, t, rules.base[i]], tape.usd[t, rules.quote[i]]
+            block[[DIRECTIONAL, BASIS, COLLATERAL], i] += split_parts(i, price, index, usd, rules, book)
+        return block
 
     def drain(self):
         """Take what was written down since the last call out of the buffers; returns the new tickets.
@@ -108,4 +141,16 @@ def run_loop(world: World, compile: bool = False, upto: int | None = None) -> Ma
         room *= 4
     machine.check(min(last, world.bars - 1))
     machine.drain()
+    return machine
+
+
+def run_steps(world: World, compile: bool = False) -> Machine:
+    """Run a world bar by bar without Backtrader and without keeping a journal: for reruns of which only the end counts."""
+    machine = Machine(world, compile, room=0)
+    for t in range(world.bars):
+        machine.advance(t)
+        machine.check(t)
+        if not machine.ruined:
+            machine.decide(t)
+            machine.check(t)
     return machine

@@ -4,6 +4,7 @@ Knows files and their timestamps. Judges no price; a file it cannot read is list
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,8 +13,11 @@ from basisbt.market.files import read_sheet
 from basisbt.market.instruments import symbol_of_folder
 from basisbt.market.store import available
 
+if TYPE_CHECKING:
+    import pandas
 
-def index_frame(directory: Path):
+
+def index_frame(directory: Path) -> "pandas.DataFrame":
     """A pandas DataFrame, one row per series: venue, symbol, series, rows, first, last, gaps, missing, problem.
 
     `first` and `last` are timestamps (UTC); a gap is a distance between rows above 1.5 times the usual one, and

@@ -52,6 +52,9 @@ class PanelNotes:
     warnings: tuple[str, ...]
 
 
+ABSURD_TURNOVER = 1e10  # quote an hour, in the median; the busiest perpetual there is turns over a tenth of it
+
+
 class Loaded(NamedTuple):
     """The series of one window: bars with one bar before it, and the same bars on the grid."""
 
@@ -192,8 +195,16 @@ def _notes(
     }
     gaps = {names[i]: missing_settlements(stamps) for i, stamps in loaded.funding.items()}
     gaps = {name: found_gaps for name, found_gaps in gaps.items() if found_gaps}
-    unrecorded = tuple(
-        f"{title(bars.path)} has no volume; it counts as 0" for bars in loaded.trade if bars.volume is None
-    )
+    doubts = tuple(dict.fromkeys(filter(None, map(_volume_doubt, loaded.trade))))
     window = (loaded.grid.start, loaded.grid.end)
-    return PanelNotes(window, loaded.stand_ins, missing, stale, gaps, shelf.opened, warnings + unrecorded)
+    return PanelNotes(window, loaded.stand_ins, missing, stale, gaps, shelf.opened, warnings + doubts)
+
+
+def _volume_doubt(bars: Bars) -> str:
+    """Why the volume of a series should not be trusted, or nothing. Exchanges count contracts or quote at times."""
+    if bars.volume is None:
+        return f"{title(bars.path)} has no volume; it counts as 0"
+    turnover = float(np.median(bars.volume * bars.close)) * 3600 / bars.step if bars.time.size else 0.0
+    if turnover > ABSURD_TURNOVER:
+        return f"{title(bars.path)} turns over {turnover:.0e} an hour; its volume is hardly in base units"
+    return ""

@@ -51,7 +51,7 @@ def funding_rates(premia: np.ndarray, rule: FundingRule, base: str) -> np.ndarra
     """Rates per 8 h from premia [intervals, samples], rounded to 8 decimals as venues publish them."""
     samples = premia.shape[1]
     weights = np.arange(1.0, samples + 1.0) if rule.weighted else np.ones(samples)
-    mean = premia @ (weights / weights.sum())
+    mean = (premia * weights).sum(axis=1) / weights.sum()
     if rule.damper:
         mean = mean + np.clip(rule.interest - mean, -rule.damper, rule.damper)
     cap = rule.caps.get(base, rule.caps[""])

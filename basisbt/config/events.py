@@ -1,0 +1,81 @@
+"""Events of the script: what a config says about each, in seconds and fractions.
+
+Knows each event's keys. Knows neither what an event does (basisbt.events) nor whether its venue exists.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from basisbt.config.fields import Fraction, Instant, LongSeconds, Seconds, Spec, Text
+
+
+class WithdrawalFreezeSpec(Spec):
+    """A venue stops releasing assets from `at`, for a time, until a time, or for good."""
+
+    event: Literal["withdrawal_freeze"]
+    venue: Text
+    at: Instant = Field(examples=["2023-10-20T00:00Z"])
+    duration: LongSeconds | None = Field(None, alias="for", description="how long; without `for` and `until`, for good")
+    until: Instant | None = None
+    pending: Literal["held", "voided"] = Field("held", description="what happens to a withdrawal under way")
+
+    @property
+    def end(self) -> int | None:
+        """Seconds UTC at which it ends; None: it does not."""
+        return self.until if self.duration is None else self.at + self.duration
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if self.duration is not None and self.until is not None:
+            raise ValueError("found both 'for' and 'until'; expected one")
+        if self.until is not None and self.until <= self.at:
+            raise ValueError("ends before it starts; expected 'until' after 'at'")
+        return self
+
+
+class NonConvergenceSpec(Spec):
+    """One derivative's price leaves the index by `gap`; it halves every `half_life`, ends after `for`, or stays."""
+
+    event: Literal["non_convergence"]
+    venue: Text
+    symbol: Text
+    at: Instant = Field(examples=["2023-10-23T00:00Z"])
+    gap: Annotated[Fraction, Field(gt=-1, le=10)] = Field(description="fraction of the price, either sign")
+    half_life: LongSeconds | None = None
+    duration: LongSeconds | None = Field(None, alias="for")
+    funding: Literal["recorded"] = Field("recorded", description="recorded keeps the historical rate")
+
+    @property
+    def end(self) -> int | None:
+        """Seconds UTC at which it ends; None: it does not (a half-life only fades)."""
+        return None if self.duration is None else self.at + self.duration
+
+
+class PriceSpec(Spec):
+    """All venues' spot, mark and index of a base move by `move` over a time, then stay or come back.
+
+    With `then: revert` the level stays for `for` (default 0) once it is reached, and comes back over `over` again.
+    """
+
+    event: Literal["price"]
+    base: Text
+    move: Annotated[Fraction, Field(gt=-1, le=100)]
+    over: Seconds = Field(examples=["3d"])
+    at: Instant = Field(examples=["2023-10-23T00:00Z"])
+    then: Literal["hold", "revert"] = "hold"
+    duration: Seconds | None = Field(None, alias="for", description="how long the level holds before `then: revert`")
+
+    @property
+    def end(self) -> int | None:
+        """Seconds UTC at which prices are back; None: they hold."""
+        return None if self.then == "hold" else self.at + 2 * self.over + (self.duration or 0)
+
+    @model_validator(mode="after")
+    def _hold_has_no_length(self) -> Self:
+        if self.duration is not None and self.then == "hold":
+            raise ValueError("found 'for' with `then: hold`, which never ends; expected `then: revert`, or no 'for'")
+        return self
+
+
+EventSpec = Annotated[WithdrawalFreezeSpec | NonConvergenceSpec | PriceSpec, Field(discriminator="event")]

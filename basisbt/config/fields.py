@@ -1,0 +1,123 @@
+"""Field types of the specs: human text in, plain numbers out, and what JSON Schema says of the text.
+
+Knows which unit each type is written in. Knows no field; bounds and names are in `specs` and `events`.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from basisbt import units
+
+_EITHER = WithJsonSchema({"type": ["number", "string"]})
+_TEXT_OR_NUMBER = WithJsonSchema({"type": ["string", "integer"]})
+
+
+class Spec(BaseModel):
+    """What all specs share: frozen, no unknown keys, filled by the YAML key or the Python name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise units.refuse(value, "text")
+    return value
+
+
+def _count(value: object) -> int:
+    if isinstance(value, str) and value.replace("_", "").isdecimal():
+        value = int(value.replace("_", "")[:30])
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        raise units.refuse(value, "a whole number, like 7")
+    return value
+
+
+def _weight(value: object) -> float | str:
+    if value == "auto":
+        return "auto"
+    share = units.parse_fraction(value, "auto, a percentage (60%) or a number of parts (2)")
+    if share < 0:
+        raise units.refuse(value, "a weight of at least 0")
+    return share
+
+
+def _part(value: object) -> float:
+    part = units.parse_fraction(value, "a number of parts (1) or a percentage")
+    if part <= 0:
+        raise units.refuse(value, "a share above zero")
+    return part
+
+
+def _asset_amounts(value: object) -> dict[str, float]:
+    expected = "an amount and its asset (1 USDT), a list of them, or a map ({USDT: 1})"
+    if isinstance(value, dict):
+        amounts = {str(asset): units.parse_number(amount, expected) for asset, amount in value.items()}
+    else:
+        moneys = [units.parse_money(item) for item in (value if isinstance(value, list) else [value])]
+        amounts = {money.asset: money.amount for money in moneys}
+    for asset, amount in amounts.items():
+        if amount < 0:
+            raise units.refuse(amount, f"an amount of at least 0 {asset}")
+    return amounts
+
+
+def _half_spreads(value: object) -> Any:
+    if isinstance(value, dict):
+        return value
+    half = 0.0 if value == "none" else units.parse_fraction(value, "a half-spread: 1bps, none, or {spot: …}")
+    return {"spot": half, "derivative": half}
+
+
+def _fees(value: object) -> Any:
+    return dict.fromkeys(("spot_taker", "taker", "liquidation"), 0) if value == "none" else value
+
+
+def _tail(value: object) -> Any:
+    return {} if value == "none" else value
+
+
+def _band(value: object) -> tuple[float, float]:
+    expected = "two multiples, lower first: [2x, 4.5x]"
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        raise units.refuse(value, expected)
+    low, high = (units.parse_leverage(bound) for bound in value)
+    if low >= high:
+        raise units.refuse(value, expected)
+    return low, high
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Count = Annotated[int, BeforeValidator(_count), _TEXT_OR_NUMBER]
+Fraction = Annotated[float, BeforeValidator(units.parse_fraction), _EITHER]
+Cost = Annotated[Fraction, Field(ge=-0.01, le=0.1)]
+"""A fee or a half-spread, fraction of notional; a negative one is a rebate. Above 10 % it is a typing mistake."""
+PaidCost = Annotated[Fraction, Field(ge=0, le=0.1)]
+Rate = Annotated[float, BeforeValidator(units.parse_rate), _EITHER]
+Seconds = Annotated[int, BeforeValidator(units.parse_duration), WithJsonSchema({"type": ["string", "integer"]})]
+LongSeconds = Annotated[Seconds, Field(gt=0)]
+Instant = Annotated[int, BeforeValidator(units.parse_time), _TEXT_OR_NUMBER]
+Multiple = Annotated[float, BeforeValidator(units.parse_leverage), _EITHER]
+Number = Annotated[float, BeforeValidator(units.parse_number), _EITHER]
+Weight = Annotated[float | str, BeforeValidator(_weight), _EITHER]
+Part = Annotated[float, BeforeValidator(_part), _EITHER]
+Capital = Annotated[units.Money, BeforeValidator(units.parse_money), WithJsonSchema({"type": "string"})]
+AssetAmounts = Annotated[
+    dict[str, float],
+    BeforeValidator(_asset_amounts),
+    WithJsonSchema({"type": ["string", "array", "object"]}),
+]
+Band = Annotated[
+    tuple[float, float],
+    BeforeValidator(_band),
+    WithJsonSchema({"type": "array", "items": {"type": ["number", "string"]}, "minItems": 2, "maxItems": 2}),
+]
+Window = Annotated[
+    tuple[int, int],
+    BeforeValidator(units.parse_window),
+    WithJsonSchema({"type": ["array", "string"], "items": {"type": ["string", "integer"]}}),
+]
+
+half_spreads = BeforeValidator(_half_spreads)
+fees_or_none = BeforeValidator(_fees)
+tail_or_none = BeforeValidator(_tail)

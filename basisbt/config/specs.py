@@ -1,0 +1,210 @@
+"""The typed config of a run: every value resolved to seconds, fractions and units of an asset.
+
+Knows shapes, units and bounds. Knows neither positions in files nor what refers to what (`crossing`) nor presets.
+`RunSpec` accepts the words a person writes (`8%`, `8h`) and holds plain numbers.
+"""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
+
+from basisbt import units
+from basisbt.config.events import EventSpec
+from basisbt.config.fields import (
+    AssetAmounts, Band, Capital, Cost, Count, Fraction, LongSeconds, Multiple, Number, PaidCost, Part, Rate, Seconds,
+    Spec, Text, Weight, Window, fees_or_none, half_spreads, tail_or_none,
+)  # fmt: skip
+
+NAME = r"^[A-Za-z0-9_][A-Za-z0-9_-]*$"
+BAND_WIDTH = 1.5  # default band: leverage / 1.5 to leverage * 1.5
+
+Folder = Annotated[Path, BeforeValidator(lambda v: v if isinstance(v, Path) else Path(str(v)))]
+Folder = Annotated[Folder, WithJsonSchema({"type": "string"})]
+
+
+class GapsSpec(Spec):
+    """What to do about missing bars: `stale` does not trade on them, `error` stops the run."""
+
+    policy: Literal["stale", "error"] = "stale"
+    max: Seconds = Field(21_600, description="the longest gap that is bridged")
+
+
+class DataSpec(Spec):
+    """Which market data: an absolute folder, a window in seconds UTC (end exclusive), a bar length in seconds."""
+
+    dir: Folder
+    window: Window = Field(examples=["[2023-01-01, 2024-01-01]"])
+    timeframe: LongSeconds = 28_800
+    gaps: GapsSpec = GapsSpec()
+    coverage: Literal["error", "intersect"] = "error"
+    index: dict[str, Text] = Field({}, description="base → venue:symbol whose price is the base's USD index")
+
+    @property
+    def timeframe_name(self) -> str:
+        """How the bar length is written: `8h`."""
+        return units.duration_name(self.timeframe)
+
+
+class FeeSpec(Spec):
+    """Fees as fractions of notional. A maker fee left out is the taker's; negative is a rebate."""
+
+    spot_taker: PaidCost
+    taker: PaidCost = Field(description="derivatives")
+    liquidation: PaidCost = Field(description="on liquidated notional")
+    spot_maker: Cost = Field(default_factory=lambda known: known.get("spot_taker", 0.0))
+    maker: Cost = Field(default_factory=lambda known: known.get("taker", 0.0), description="derivatives")
+
+
+class SpreadSpec(Spec):
+    """HALF the spread, as a fraction of price: what a market order pays away from the middle, per fill."""
+
+    spot: PaidCost
+    derivative: PaidCost
+
+
+class TransferSpec(Spec):
+    """A withdrawal: seconds until it arrives, and fee and minimum per asset, in units of the asset."""
+
+    delay: Seconds = Field(examples=["30m"])
+    fees: AssetAmounts = Field({}, alias="fee", examples=["1 USDT"])
+    minimum: AssetAmounts = {}
+
+
+class Tier(Spec):
+    """A margin tier: begins at `floor` (notional in quote, inclusive). `cap` ends the last one; None: no end."""
+
+    floor: Annotated[Number, Field(ge=0)]
+    mmr: Annotated[Fraction, Field(ge=0, lt=1)] = Field(description="maintenance margin rate")
+    max_leverage: Annotated[Multiple, Field(ge=1)]
+    cap: Annotated[Number, Field(gt=0)] | None = None
+
+
+def check_tiers(tiers: list[Tier]) -> list[Tier]:
+    """Tiers must start at 0 and rise; a ValueError says which does not."""
+    if not tiers or tiers[0].floor != 0:
+        raise ValueError("the first tier must have `floor: 0`")
+    for below, above in pairwise(tiers):
+        if above.floor <= below.floor or above.mmr < below.mmr or above.max_leverage > below.max_leverage:
+            raise ValueError(f"tiers must rise in floor and mmr and fall in max_leverage; see floor {above.floor:,.0f}")
+        if below.cap is not None and below.cap != above.floor:
+            raise ValueError(f"only the last tier has a cap; see floor {below.floor:,.0f}")
+    if tiers[-1].cap is not None and tiers[-1].cap <= tiers[-1].floor:
+        raise ValueError("the cap must lie above the last tier's floor")
+    for tier in tiers:
+        if tier.mmr * tier.max_leverage > 1 + 1e-9:
+            raise ValueError(f"maintenance margin is above initial margin at floor {tier.floor:,.0f}")
+    return tiers
+
+
+class VenueSpec(Spec):
+    """A venue: what it charges, how it margins, how money leaves it, and its share of the capital.
+
+    `weight` is what was asked for (a share of capital, or auto); `share` is always the resolved share of capital.
+    """
+
+    weight: Weight = "auto"
+    share: float = 0.0
+    fees: Annotated[FeeSpec, fees_or_none] = Field(
+        examples=["{spot_taker: 10bps, taker: 5bps, liquidation: 50bps}", "none"]
+    )
+    spread: Annotated[SpreadSpec, half_spreads] = Field(
+        description="HALF-spread", examples=["{spot: 1bps, derivative: 0.5bps}", "none"]
+    )
+    transfer: TransferSpec = TransferSpec(delay=0)
+    tiers: dict[str, list[Tier]] = {}
+    account: Literal["unified"] = "unified"
+    convert_cost: PaidCost | None = None
+    api: Text | None = None
+    preset: Text | None = None
+
+    @field_validator("tiers")
+    @classmethod
+    def _rising(cls, tiers: dict[str, list[Tier]]) -> dict[str, list[Tier]]:
+        for symbol, rows in tiers.items():
+            try:
+                check_tiers(rows)
+            except ValueError as trouble:
+                raise ValueError(f"{symbol}: {trouble}") from None
+        return tiers
+
+
+class LegSpec(Spec):
+    """One leg. On a derivative `leverage` is notional / equity kept for the leg, held inside `leverage_band`.
+
+    `exchange_leverage` only caps initial margin; None: the tier's maximum.
+    """
+
+    venue: Text
+    symbol: Text
+    leverage: Multiple | None = None
+    exchange_leverage: Annotated[Multiple, Field(ge=1)] | None = None
+    leverage_band: Band | None = Field(None, validate_default=True)
+
+    @field_validator("leverage_band")
+    @classmethod
+    def _default_band(cls, band: tuple[float, float] | None, info: ValidationInfo) -> tuple[float, float] | None:
+        leverage = info.data.get("leverage")
+        if band is None and leverage is not None:
+            return leverage / BAND_WIDTH, leverage * BAND_WIDTH
+        if band is not None and leverage is not None and not band[0] <= leverage <= band[1]:
+            raise ValueError(f"found a band of {band[0]:g}x to {band[1]:g}x; expected one around {leverage:g}x")
+        return band
+
+
+class PairSpec(Spec):
+    """A long leg and a short leg on the same base. `share` of the strategy's notional; all pairs sum to 1."""
+
+    long: LegSpec
+    short: LegSpec
+    share: Part = 1.0
+
+
+class StrategySpec(Spec):
+    """Which strategy, and its parameters as written: the strategy's own annotations give them units."""
+
+    use: Text = Field(examples=["cash_and_carry"])
+    params: dict[str, Any] = {}
+
+
+class TailSpec(Spec):
+    """What goes wrong: the script, by name."""
+
+    script: dict[str, EventSpec] = {}
+
+
+class ClaimsSpec(Spec):
+    """What a claim on a defaulted venue counts for in marked equity."""
+
+    carry_at: Literal["zero"] = "zero"
+
+
+class MeasuresSpec(Spec):
+    """What counts as ruin and as a margin call, and the rate returns are compared with."""
+
+    ruin: Text = "equity < 50%"
+    margin_call: Text = "ratio < 1.1"
+    risk_free: Rate = 0.0
+
+
+class RunSpec(Spec):
+    """One run, resolved. `capital` is an opening balance; reports are in `currency`."""
+
+    name: Annotated[Text, Field(pattern=r"^[A-Za-z0-9_][\w.-]*$")]
+    capital: Capital = Field(examples=["1_000_000 USDT"])
+    currency: Literal["USD"] = "USD"
+    seed: Count = 1
+    data: DataSpec
+    venues: dict[str, VenueSpec] = Field(examples=["{okx: {}}"])
+    pairs: dict[str, PairSpec]
+    strategy: StrategySpec = Field(examples=["{use: cash_and_carry}"])
+    tail: Annotated[TailSpec, tail_or_none] = TailSpec()
+    claims: ClaimsSpec = ClaimsSpec()
+    measures: MeasuresSpec = MeasuresSpec()
+
+    @model_validator(mode="after")
+    def _positive_capital(self) -> Self:
+        if self.capital.amount <= 0:
+            raise ValueError("capital must be above zero")
+        return self

@@ -1,0 +1,94 @@
+"""The history run: one config, through Backtrader, and what its tail events cost.
+
+Knows which engine to take and which reruns a tail cost needs. Knows no rule of the model.
+"""
+
+import numpy as np
+
+from basisbt.core.books import FILLS, LIQUIDATIONS
+from basisbt.core.rules import ATTRIBUTION
+from basisbt.engines.machine import Machine, run_steps
+from basisbt.engines.world import World
+from basisbt.events import make_overlay
+from basisbt.measures.performance import performance, trapped_days
+
+
+def engine_is_warm(loaded) -> bool:
+    """Whether the strategy's compiled code is on disk, so that compiling costs nothing now."""
+    from basisbt.engines import compile
+
+    if loaded.decide is None:
+        return compile.is_warm(compile.cache_root() / compile.source_digest())
+    return compile.is_compiled(loaded.file)
+
+
+def run_history(world: World, loaded, compiled: bool, prepare=None) -> Machine:
+    """Run a world bar by bar through Backtrader; a `bt.Strategy` gets its parameters as keywords."""
+    from basisbt.engines.backtrader import run_backtrader
+
+    world = world.without(params=loaded.record if compiled else loaded.params)
+    if loaded.cls is not None:
+        return run_backtrader(world.without(params=loaded.record), loaded.cls, compiled, prepare, **loaded.params)
+    return run_backtrader(world, None, compiled, prepare)
+
+
+def pnl_without(world: World, loaded, compiled: bool, left_out) -> float:
+    """P&L in USD of the same world without the events of some kinds."""
+    events = tuple(e for e in world.events if e.kind not in left_out)
+    rules = world.rules
+    overlay = make_overlay(events, world.panel.time, rules.seconds, len(world.names.bases), rules.venue.size)
+    world = world.without(events=events, overlay=overlay)
+    if loaded.cls is not None:
+        machine = run_history(world, loaded, compiled)
+    else:
+        machine = run_steps(world.without(params=loaded.record if compiled else loaded.params), compiled)
+    return float(machine.book.equity[-1, 0]) - world.capital
+
+
+def tail_costs(world: World, loaded, compiled: bool, pnl: float) -> dict[str, float]:
+    """Cost of each kind of event, `interaction` and `total`, USD; positive costs money (MODEL.md section 3.7)."""
+    kinds = list(dict.fromkeys(event.kind for event in world.events))
+    if not kinds:
+        return {}
+    total = pnl_without(world, loaded, compiled, kinds) - pnl
+    if len(kinds) == 1:
+        return {kinds[0]: total, "interaction": 0.0, "total": total}
+    costs = {kind: pnl_without(world, loaded, compiled, [kind]) - pnl for kind in kinds}
+    costs["interaction"] = total - sum(costs.values())
+    costs["total"] = total
+    return costs
+
+
+def frozen_bars(world: World) -> np.ndarray:
+    """[T, V] number of withdrawal freezes in force in each bar."""
+    frozen = np.zeros((world.bars, world.rules.venues), np.int64)
+    overlay = world.overlay
+    for bar, kind, venue in zip(overlay.event_bar, overlay.event_kind, overlay.event_who):
+        frozen[bar:, venue] += -1 if kind == 0 else 1
+    return frozen
+
+
+def metrics_of(machine: Machine, risk_free: float) -> dict:
+    """The figures of metrics.json that follow from one path; USD, fractions, days."""
+    world, book = machine.world, machine.book
+    capital = world.capital
+    equity = book.equity[:, 0]
+    block = machine.attribution(world.bars - 1)
+    lines = {kind: float(block[line].sum()) for kind, line in ATTRIBUTION.items()}
+    frozen = frozen_bars(world)
+    return {
+        "bars": world.bars,
+        "currency": "USD",
+        "capital": capital,
+        "final_equity": float(equity[-1]),
+        "accessible_equity": float(book.equity[-1, 1]),
+        "recovered_equity": float(book.equity[-1, 2]),
+        "open_claims": 0.0,
+        "pnl": float(equity[-1]) - capital,
+        **performance(world.panel.time, world.rules.seconds, equity, capital, risk_free),
+        "trapped_days": trapped_days(frozen, book.equity[:, 3:], world.rules.seconds),
+        "liquidations": int(book.count[LIQUIDATIONS]),
+        "fills": int(book.count[FILLS]),
+        "attribution": lines,
+        "journal_digest": f"{int(book.digest[0]):016x}",
+    }
