@@ -14,13 +14,13 @@ _TEXT_OR_NUMBER = WithJsonSchema({"type": ["string", "integer"]})
 
 
 class Spec(BaseModel):
-    """What all specs share: frozen, no unknown keys, filled by the YAML key or the Python name."""
+    """What all specs share: frozen, no unknown keys, filled by the YAML key."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise units.refuse(value, "text")
     return value
 
@@ -40,6 +40,20 @@ def _weight(value: object) -> float | str:
     if share < 0:
         raise units.refuse(value, "a weight of at least 0")
     return share
+
+
+def _capital(value: object) -> units.Money:
+    money = units.parse_money(value)
+    if money.amount <= 0:
+        raise units.refuse(value, "an amount above zero, like 1_000_000 USDT")
+    return money
+
+
+def _preset(value: object) -> str | None:
+    """`okx`, `none`, or `{merged: okx}`: a resolved config, into which the preset's facts were copied."""
+    if isinstance(value, dict) and set(value) == {"merged"}:
+        value = value["merged"]
+    return None if value == "none" else _text(value)
 
 
 def _part(value: object) -> float:
@@ -101,7 +115,8 @@ Multiple = Annotated[float, BeforeValidator(units.parse_leverage), _EITHER]
 Number = Annotated[float, BeforeValidator(units.parse_number), _EITHER]
 Weight = Annotated[float | str, BeforeValidator(_weight), _EITHER]
 Part = Annotated[float, BeforeValidator(_part), _EITHER]
-Capital = Annotated[units.Money, BeforeValidator(units.parse_money), WithJsonSchema({"type": "string"})]
+Capital = Annotated[units.Money, BeforeValidator(_capital), WithJsonSchema({"type": "string"})]
+Preset = Annotated[str | None, BeforeValidator(_preset), WithJsonSchema({"type": ["string", "object"]})]
 AssetAmounts = Annotated[
     dict[str, float],
     BeforeValidator(_asset_amounts),

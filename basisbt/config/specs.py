@@ -6,15 +6,15 @@ Knows shapes, units and bounds. Knows neither positions in files nor what refers
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from basisbt import units
 from basisbt.config.events import EventSpec
 from basisbt.config.fields import (
     AssetAmounts, Band, Capital, Cost, Count, Fraction, LongSeconds, Multiple, Number, PaidCost, Part, Rate, Seconds,
-    Spec, Text, Weight, Window, fees_or_none, half_spreads, tail_or_none,
+    Preset, Spec, Text, Weight, Window, fees_or_none, half_spreads, tail_or_none,
 )  # fmt: skip
 
 NAME = r"^[A-Za-z0-9_][A-Za-z0-9_-]*$"
@@ -117,7 +117,7 @@ class VenueSpec(Spec):
     account: Literal["unified"] = "unified"
     convert_cost: PaidCost | None = None
     api: Text | None = None
-    preset: Text | None = None
+    preset: Preset = Field(None, description="the preset these facts come from; none: no preset")
 
     @field_validator("tiers")
     @classmethod
@@ -202,9 +202,3 @@ class RunSpec(Spec):
     tail: Annotated[TailSpec, tail_or_none] = TailSpec()
     claims: ClaimsSpec = ClaimsSpec()
     measures: MeasuresSpec = MeasuresSpec()
-
-    @model_validator(mode="after")
-    def _positive_capital(self) -> Self:
-        if self.capital.amount <= 0:
-            raise ValueError("capital must be above zero")
-        return self

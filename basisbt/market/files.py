@@ -98,14 +98,14 @@ def _arrow_stamp(path: Path, column) -> tuple[np.ndarray, int]:
 
     kind = column.type
     if column.null_count:
-        row = int(np.flatnonzero(column.is_null().to_numpy())[0])
+        row = column.is_null().to_pylist().index(True)
         raise DataError(f"{path}: row {row}: the timestamp is empty")
     if pyarrow.types.is_timestamp(kind):  # with a zone or without, the stored integers are UTC
-        return column.cast(pyarrow.int64()).to_numpy(), PER_SECOND[kind.unit]
+        return _numpy(column.cast(pyarrow.int64())), PER_SECOND[kind.unit]
     if pyarrow.types.is_date(kind):
-        return column.cast(pyarrow.timestamp("s")).cast(pyarrow.int64()).to_numpy(), 1
+        return _numpy(column.cast(pyarrow.timestamp("s")).cast(pyarrow.int64())), 1
     if pyarrow.types.is_integer(kind):
-        return _epoch(path, column.cast(pyarrow.int64()).to_numpy())
+        return _epoch(path, _numpy(column.cast(pyarrow.int64())))
     return _pandas_stamp(path, column.to_pandas())
 
 
@@ -113,8 +113,14 @@ def _arrow_numbers(path: Path, name: str, column) -> np.ndarray:
     import pyarrow
 
     if pyarrow.types.is_floating(column.type) or pyarrow.types.is_integer(column.type):
-        return np.asarray(column.to_numpy(), np.float64)  # an empty cell becomes NaN, and is refused with its row
+        numbers = column.cast(pyarrow.float64())
+        return _numpy(numbers.fill_null(np.nan) if numbers.null_count else numbers)  # NaN is refused with its row
     return _pandas_numbers(path, name, column.to_pandas())
+
+
+def _numpy(column) -> np.ndarray:
+    """A column without nulls, not copied where it is one chunk. Arrow's own `to_numpy` would import pandas."""
+    return np.from_dlpack(column.chunk(0) if column.num_chunks == 1 else column.combine_chunks())
 
 
 def _pandas_stamp(path: Path, column) -> tuple[np.ndarray, int]:

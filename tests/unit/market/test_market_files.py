@@ -1,5 +1,8 @@
 """One instant, written in every way people write it, is one number of seconds."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas
 import pyarrow
@@ -93,6 +96,40 @@ def test_a_broken_or_absent_parquet_file_is_a_data_error(tmp_path):
     with pytest.raises(DataError, match="cannot be read as Parquet"):
         read_bars(path, 0, 1)
     assert DataError.exit_code == 3
+
+
+def test_an_empty_cell_is_refused_with_its_row(tmp_path):
+    path = tmp_path / "trade_1h.parquet"
+    columns = {name: [1.0, 1.0] for name in ("open", "high", "low", "close")}
+    stamps = {"timestamp": pyarrow.array([START, START + 3600], pyarrow.timestamp("s"))}
+    pyarrow.parquet.write_table(pyarrow.table({**stamps, **columns, "high": [1.0, None]}), path)
+    with pytest.raises(DataError, match=r"row 1 .*: high nan; expected a finite price"):
+        read_bars(path, 0, 2**40)
+    stamps = {"timestamp": pyarrow.array([START, None], pyarrow.timestamp("s"))}
+    pyarrow.parquet.write_table(pyarrow.table({**stamps, **columns}), path)
+    with pytest.raises(DataError, match="row 1: the timestamp is empty"):
+        read_bars(path, 0, 2**40)
+
+
+def test_whole_numbers_dates_and_several_row_groups_are_read(tmp_path):
+    path = tmp_path / "trade_1d.parquet"
+    days = pyarrow.array([19_358, 19_359, 19_360], pyarrow.date32())  # 2023-01-01 and two days after
+    columns = {name: [7, 7, 7] for name in ("open", "high", "low", "close", "volume")}
+    pyarrow.parquet.write_table(pyarrow.table({"timestamp": days, **columns}), path, row_group_size=1)
+    bars = read_bars(path, 0, 2**40)
+    assert bars.time.tolist() == [START, START + 86_400, START + 2 * 86_400]
+    assert bars.volume.dtype == np.float64
+
+
+def test_reading_parquet_does_not_import_pandas(market):
+    # pandas takes 0.2 s to import; a run on Parquet data need not pay for it.
+    path = market.bars("okx", "BTC/USDT", "trade_1h", range(4), range(100, 104))
+    code = (
+        "import sys; from basisbt.market.store import read_bars; from pathlib import Path; "
+        f"read_bars(Path({str(path)!r}), 0, 2**40); print('pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_parquet_goes_before_csv_and_foreign_files_are_listed_by_stem(market):

@@ -1,0 +1,40 @@
+"""Verbs that check: `lookahead`."""
+
+from typing import Annotated, Optional
+
+import typer
+
+from basisbt.cli import options as o
+
+
+@o.guarded
+def lookahead(
+    config: o.Config, set: o.Set = [], timerange: Optional[o.Timerange] = None, data_dir: Optional[o.DataDir] = None,
+    points: Annotated[int, typer.Option(help="How many bars to cut at.", min=1)] = 5,
+    seed: Annotated[int, typer.Option(help="Which bars.")] = 0, engine: o.EngineName = "auto", as_json: o.Json = False,
+    quiet: o.Quiet = False, no_color: o.NoColor = False, debug: o.Debug = False,
+):  # fmt: skip
+    """Rerun with the future cut off or corrupted; any difference in the past is an error (exit 4).
+
+    Example: basisbt lookahead configs/runs/01_btc_carry.yaml --points 8
+    """
+    from basisbt.errors import CheckError
+    from basisbt.studies.lookahead import lookahead as check
+    from basisbt.studies.run import prepare
+
+    prepared = prepare(
+        config, set, timerange=timerange, data_dir=data_dir, engine=o.checked_engine(engine)
+    )  # fmt: skip
+    rows = check(prepared, points, seed, o.say(quiet))
+    bad = [row for row in rows if row["difference"]]
+    if as_json:
+        o.print_json({"ok": not bad, "checks": rows})
+    elif not quiet:
+        for row in rows:
+            print(f"{row['time']}  bar {row['bar']:>6}  future {row['way']:<9}  {row['difference'] or 'no difference'}")
+    if bad:
+        first = bad[0]
+        raise CheckError(
+            f"the past depends on the future: with everything after {first['time']} {first['way']}, "
+            f"{first['difference']} before it differs ({len(bad)} of {len(rows)} checks failed)"
+        )

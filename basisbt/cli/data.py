@@ -1,0 +1,43 @@
+"""Verbs about market data: `data generate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from basisbt.cli import options as o
+
+app = typer.Typer(help="Market data: make synthetic markets.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def group():
+    """Market data: make synthetic markets."""
+
+
+@app.command()
+@o.guarded
+def generate(
+    folder: Annotated[Path, typer.Argument(help="Where to write.")] = Path("data/sample"),
+    seed: Annotated[int, typer.Option(help="Seed.")] = 7,
+    start: Annotated[str, typer.Option(help="First day, UTC.")] = "2023-01-01",
+    days: Annotated[int, typer.Option(help="Days.", min=1)] = 365,
+    bases: Annotated[str, typer.Option(help="Coins.")] = "BTC,ETH",
+    venues: Annotated[str, typer.Option(help="Venues.")] = "binance,okx,bybit",
+    force: o.Force = False, debug: o.Debug = False,
+):  # fmt: skip
+    """Write a synthetic market in the data layout: spot, perpetual, mark and funding, from a seed.
+
+    Example: basisbt data generate data/sample --seed 7
+    """
+    from basisbt.errors import ConfigError
+    from basisbt.market.generator import Recipe
+    from basisbt.market.generator import generate as write
+    from basisbt.units import parse_time
+
+    try:
+        first = parse_time(start)
+    except ValueError as error:
+        raise ConfigError(f"--start: {error}") from error
+    write(folder, Recipe(seed, first, days, tuple(bases.split(",")), tuple(venues.split(","))), force)
+    print(folder)

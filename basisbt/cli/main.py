@@ -1,0 +1,37 @@
+"""The verbs, in groups. Each group imports what it needs when it is called."""
+
+import typer
+
+from basisbt.cli import checks, configs, data, results, runs
+
+app = typer.Typer(
+    name="basisbt", no_args_is_help=True, add_completion=True, rich_markup_mode=None,
+    help="Backtests of crypto cash-and-carry trades that show their tail losses.\n\n"
+    "Start with: basisbt run configs/runs/01_btc_carry.yaml",
+)  # fmt: skip
+app.command()(runs.run)
+app.command()(runs.compare)
+app.command()(runs.sweep)
+app.command()(configs.validate)
+app.command("show-config")(configs.show_config)
+app.command()(configs.schema)
+app.command()(results.journal)
+app.command()(checks.lookahead)
+app.add_typer(data.app, name="data")
+
+
+@app.callback(invoke_without_command=True)
+def top(
+    version: bool = typer.Option(False, "--version", help="Show the version."),
+):
+    """Backtests of crypto cash-and-carry trades that show their tail losses."""
+    if version:
+        from basisbt import __version__
+
+        print(__version__)
+        raise typer.Exit(0)
+
+
+def main() -> None:
+    """Entry point of the `basisbt` command."""
+    app()

@@ -1,0 +1,102 @@
+"""Options every verb shares, and the one place where errors become exit codes.
+
+Nothing heavy is imported here: `basisbt --help` has to answer at once.
+"""
+
+import functools
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from basisbt.errors import BasisError
+
+Config = Annotated[Path, typer.Argument(help="A config in YAML.", show_default=False)]
+Set = Annotated[list[str], typer.Option("-S", "--set", metavar="KEY=VALUE", help="Override a key: `-S a.b=1`, `a.*.c=1` for all, `~a.b` deletes.", show_default=False)]  # fmt: skip
+Timerange = Annotated[str, typer.Option(help="Window: 20220101-20230101.", show_default=False)]
+DataDir = Annotated[Path, typer.Option(help="Market data folder (or $BASISBT_DATA).", show_default=False)]
+Out = Annotated[Path, typer.Option("-o", "--out", help="Run store.")]
+Seed = Annotated[int, typer.Option(help="Replace the config's seed.", show_default=False)]
+EngineName = Annotated[str, typer.Option("--engine", help="auto | backtrader | compiled: auto takes compiled code when it is there already.")]  # fmt: skip
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but results.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colour (or set NO_COLOR).")]
+Force = Annotated[bool, typer.Option("--force", help="Run again although the answer is in the store.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+
+ENGINES = ("auto", "backtrader", "compiled")
+
+
+def guarded(verb):
+    """Turn errors into one clear text on stderr and the contract's exit code; no traceback without --debug."""
+
+    @functools.wraps(verb)
+    def call(*args, **kwargs):
+        try:
+            return verb(*args, **kwargs)
+        except BasisError as error:
+            if kwargs.get("debug"):
+                raise
+            fail(str(error), error.exit_code)
+        except KeyboardInterrupt:
+            fail("interrupted", 130)
+        except BrokenPipeError:
+            sys.stderr.close()
+            raise typer.Exit(0) from None
+        except (OSError, MemoryError) as error:
+            if kwargs.get("debug"):
+                raise
+            fail(f"{type(error).__name__}: {error}", 1)
+        except (typer.Exit, typer.Abort, SystemExit):
+            raise
+        except Exception as error:
+            if kwargs.get("debug"):
+                raise
+            fail(f"internal error: {type(error).__name__}: {error}; --debug shows where", 1)
+
+    return call
+
+
+def fail(text: str, code: int):
+    """Print an error and leave with its exit code."""
+    if text and "error" not in text.split("\n", 1)[0]:
+        text = f"error: {text}"
+    print(text, file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def console(no_color: bool = False, stderr: bool = False):
+    """A Rich console on stdout (or stderr), plain when asked for."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", 100))
+    return Console(no_color=no_color or None, stderr=stderr, width=width, highlight=False)
+
+
+def print_json(value) -> None:
+    """One JSON document on stdout."""
+    from basisbt.studies.store import plain
+
+    print(json.dumps(plain(value), indent=2, default=str))
+
+
+def checked_engine(name: str) -> str:
+    """The engine's name. Raises a usage error for an unknown one."""
+    if name not in ENGINES:
+        raise typer.BadParameter(f"found {name!r}, expected one of {', '.join(ENGINES)}", param_hint="--engine")
+    return name
+
+
+def say(quiet: bool):
+    """A progress line on stderr, redrawn on a terminal; None when quiet or not a terminal."""
+    if quiet or not sys.stderr.isatty():
+        return None
+
+    def show(done, total, what):
+        text = " ".join(f"{k}={v}" for k, v in what.items())
+        print(f"\r\x1b[K{done + 1}/{total} {text}", end="" if done + 1 < total else "\n", file=sys.stderr, flush=True)
+
+    return show

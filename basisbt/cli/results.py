@@ -1,0 +1,68 @@
+"""Verbs about finished runs: `journal`."""
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from basisbt.cli import options as o
+
+Run = Annotated[str, typer.Argument(help="A path, a key prefix, a name (its newest) or @last.", show_default=False)]
+
+
+@o.guarded
+def journal(
+    run: Run = "@last", out: o.Out = Path("runs"),
+    kind: Annotated[Optional[str], typer.Option(help="Only this kind: funding, fee, transfer, liquidation, …")] = None,
+    venue: Annotated[Optional[str], typer.Option(help="Only this venue.")] = None,
+    since: Annotated[Optional[str], typer.Option(help="Only from this moment on, UTC.")] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout.")] = False, as_json: o.Json = False,
+    limit: Annotated[int, typer.Option(help="Rows shown on a terminal; CSV and JSON hold all.")] = 40,
+    no_color: o.NoColor = False, debug: o.Debug = False,
+):  # fmt: skip
+    """Every movement of money of a run.
+
+    Example: basisbt journal @last --kind transfer
+    """
+    from basisbt.studies import store
+    from basisbt.studies.run import read_run
+
+    frame = chosen(read_run(store.find_run(out, run)).journal, kind, venue, since)
+    if as_json:
+        o.print_json(frame.to_dict("records"))
+    elif csv:
+        print(frame.to_csv(index=False), end="")
+    else:
+        from basisbt.report.terminal import show_table
+
+        console = o.console(no_color)
+        show_table(frame.head(limit), console)
+        if len(frame) > limit:
+            console.print(f"{limit} of {len(frame):,} rows; --csv or --limit shows more", style="dim")
+
+
+def chosen(frame, kind, venue, since):
+    """The rows asked for. Raises ConfigError for a kind or venue that the journal does not have."""
+    import difflib
+
+    from basisbt.errors import ConfigError
+
+    for column, value in (("kind", kind), ("venue", venue)):
+        if value is not None:
+            known = sorted(frame[column].unique())
+            if value not in known:
+                near = difflib.get_close_matches(value, known, 1)
+                hint = f", did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+                raise ConfigError(f"--{column}: the journal has no {value!r}{hint}")
+            frame = frame[frame[column] == value]
+    if since is not None:
+        import pandas as pd
+
+        from basisbt.units import parse_time
+
+        try:
+            moment = pd.Timestamp(parse_time(since), unit="s", tz="UTC")
+        except ValueError as error:
+            raise ConfigError(f"--since: {error}") from error
+        frame = frame[frame["time"] >= moment]
+    return frame.reset_index(drop=True)

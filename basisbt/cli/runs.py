@@ -1,0 +1,121 @@
+"""Verbs that run something: `run`, `compare`, `sweep`."""
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from basisbt.cli import options as o
+from basisbt.errors import ConfigError
+
+Configs = Annotated[list[Path], typer.Argument(help="Configs to compare.", show_default=False)]
+
+
+@o.guarded
+def run(
+    config: o.Config, set: o.Set = [], timerange: Optional[o.Timerange] = None, data_dir: Optional[o.DataDir] = None,
+    out: o.Out = Path("runs"), seed: Optional[o.Seed] = None, engine: o.EngineName = "auto", as_json: o.Json = False,
+    quiet: o.Quiet = False, no_color: o.NoColor = False, force: o.Force = False, debug: o.Debug = False,
+):  # fmt: skip
+    """Run one config through history, with its events, and show what it earned and what the tail cost.
+
+    Example: basisbt run configs/runs/01_btc_carry.yaml -S pairs.btc.short.leverage=5x
+    """
+    from basisbt.report.terminal import show_run
+    from basisbt.studies.run import prepare, run_prepared
+
+    refuse_lists(set)
+    engine = o.checked_engine(engine)
+    prepared = prepare(config, set, timerange=timerange, data_dir=data_dir, seed=seed, engine=engine)
+    tell_compiling(prepared, engine, quiet)
+    result = run_prepared(prepared, out, force)
+    if as_json:
+        o.print_json({"metrics": result.metrics, "meta": result.meta, "folder": str(result.folder)})
+    elif not quiet:
+        show_run(result, o.console(no_color))
+    else:
+        print(result.folder)
+
+
+@o.guarded
+def compare(
+    configs: Configs, set: o.Set = [], timerange: Optional[o.Timerange] = None,
+    data_dir: Optional[o.DataDir] = None, out: o.Out = Path("runs"), seed: Optional[o.Seed] = None,
+    engine: o.EngineName = "auto", as_json: o.Json = False, quiet: o.Quiet = False, no_color: o.NoColor = False,
+    force: o.Force = False, debug: o.Debug = False,
+):  # fmt: skip
+    """Run several setups over the same history and events and show them side by side.
+
+    Example: basisbt compare configs/runs/01_btc_carry.yaml configs/runs/02_frozen_hub.yaml
+    """
+    from basisbt.studies.compare import compare as compare_setups
+
+    refuse_lists(set)
+    if len(configs) < 2:
+        raise typer.BadParameter("compare needs at least two configs", param_hint="CONFIGS")
+    frame = compare_setups(
+        *configs, set=as_map(set), timerange=timerange, data_dir=data_dir, seed=seed,
+        engine=o.checked_engine(engine), out=out, force=force,
+    )  # fmt: skip
+    if as_json:
+        o.print_json(frame.to_dict("records"))
+        return
+    from basisbt.report.terminal import show_comparison
+
+    show_comparison(frame, o.console(no_color))
+
+
+@o.guarded
+def sweep(
+    config: o.Config, set: o.Set = [], timerange: Optional[o.Timerange] = None, data_dir: Optional[o.DataDir] = None,
+    out: o.Out = Path("runs"), seed: Optional[o.Seed] = None, engine: o.EngineName = "auto", as_json: o.Json = False,
+    csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout.")] = False, quiet: o.Quiet = False,
+    no_color: o.NoColor = False, force: o.Force = False, debug: o.Debug = False,
+):  # fmt: skip
+    """Run a small grid over one config: every combination of the keys given several values.
+
+    Example: basisbt sweep configs/runs/01_btc_carry.yaml -S strategy.params.enter_above=4%,6%,8%
+    """
+    from basisbt.studies.sweep import axes_of
+    from basisbt.studies.sweep import sweep as sweep_grid
+
+    axes, fixed = axes_of(set)
+    done = sweep_grid(
+        config, axes, fixed, timerange=timerange, data_dir=data_dir, seed=seed, engine=o.checked_engine(engine),
+        out=out, force=force, progress=o.say(quiet),
+    )  # fmt: skip
+    if as_json:
+        o.print_json(done.frame.to_dict("records"))
+    elif csv:
+        print(done.frame.to_csv(index=False), end="")
+    else:
+        from basisbt.report.terminal import show_table
+
+        show_table(done.frame, o.console(no_color))
+    if done.frame["status"].str.startswith("failed").any():
+        raise typer.Exit(1)
+
+
+def as_map(overrides) -> dict:
+    """`key=value` texts as a map, deletions kept as they are."""
+    return {text.partition("=")[0]: text.partition("=")[2] for text in overrides}
+
+
+def refuse_lists(overrides) -> None:
+    """A list of values expands only in a sweep."""
+    from basisbt.studies.sweep import axes_of
+
+    axes, _ = axes_of([text for text in overrides if "[" not in text])
+    for key, values in axes.items():
+        raise ConfigError(f"-S {key}={','.join(values)}: several values expand only in `basisbt sweep`")
+
+
+def tell_compiling(prepared, engine, quiet) -> None:
+    """Say so when compiling takes a while."""
+    import sys
+
+    if engine == "compiled" and not quiet:
+        from basisbt.studies.history import engine_is_warm
+
+        if not engine_is_warm(prepared.loaded):
+            print("compiling once (about 30 s)", file=sys.stderr, flush=True)
