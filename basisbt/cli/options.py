@@ -15,12 +15,20 @@ import typer
 from basisbt.errors import BasisError
 
 Config = Annotated[Path, typer.Argument(help="A config in YAML.", show_default=False)]
-Set = Annotated[list[str], typer.Option("-S", "--set", metavar="KEY=VALUE", help="Override a key: `-S a.b=1`, `a.*.c=1` for all, `~a.b` deletes.", show_default=False)]  # fmt: skip
+Set = Annotated[
+    list[str],
+    typer.Option(
+        "-S", "--set", metavar="KEY=VALUE", show_default=False,
+        help="Override a key: `-S a.b=1`, `a.*.c=1` for all, `~a.b` deletes.",
+    ),
+]  # fmt: skip
 Timerange = Annotated[str, typer.Option(help="Window: 20220101-20230101.", show_default=False)]
 DataDir = Annotated[Path, typer.Option(help="Market data folder (or $BASISBT_DATA).", show_default=False)]
 Out = Annotated[Path, typer.Option("-o", "--out", help="Run store.")]
 Seed = Annotated[int, typer.Option(help="Replace the config's seed.", show_default=False)]
-EngineName = Annotated[str, typer.Option("--engine", help="auto | backtrader | compiled: auto takes compiled code when it is there already.")]  # fmt: skip
+EngineName = Annotated[
+    str, typer.Option("--engine", help="auto | backtrader | compiled: auto takes compiled code when it is there.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but results.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colour (or set NO_COLOR).")]

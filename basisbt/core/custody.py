@@ -11,7 +11,7 @@ from basisbt.core.books import (
 )  # fmt: skip
 from basisbt.core.margin import available
 from basisbt.core.rules import TRANSFER, TRANSFER_FEE, in_transit, outside
-from basisbt.core.tape import FREEZE_HELD, FREEZE_VOIDED, MARK_OPEN, THAW
+from basisbt.core.tape import FREEZE_VOIDED, MARK_OPEN, THAW
 
 
 def apply_events(t, overlay, tape, rules, book):

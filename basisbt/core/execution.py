@@ -6,11 +6,11 @@ only what trades at the bar's open. A fill is booked at its reference price, hal
 
 from basisbt.core.books import (
     BEYOND_TIERS, FILLED, FILLS, NO_BAR, NO_CASH, NO_COIN, NO_MARGIN, QUEUE, QUEUED, REFUSALS, TOO_MANY, ERROR,
-    file_ticket, post, receive,
+    file_ticket, receive,
 )  # fmt: skip
 from basisbt.core.margin import available, initial_margin
-from basisbt.core.rules import FEE, PRICE, SPREAD, outside
-from basisbt.core.tape import CLOSE, HIGH, LOW, MARK_OPEN, OPEN
+from basisbt.core.rules import FEE, PRICE, SPREAD
+from basisbt.core.tape import HIGH, LOW, MARK_OPEN, OPEN
 from basisbt.core.valuation import split
 
 

@@ -196,9 +196,8 @@ def cancel_beyond(w, b, field, t, tape, rules, book):
         i = book.queue_instrument[k]
         if not book.queue_done[k] and rules.wallet[i] == w and adverse(k, b, field, t, tape, rules, book):
             book.queue_done[k] = True
-            file_ticket(
-                book, i, CANCELLED, LIQUIDATED, book.queue_order[k], book.queue_quantity[k], book.queue_price[k], 0.0, 0.0
-            )
+            order, quantity, price = book.queue_order[k], book.queue_quantity[k], book.queue_price[k]
+            file_ticket(book, i, CANCELLED, LIQUIDATED, order, quantity, price, 0.0, 0.0)
 
 
 def fill_rest(w, t, tape, rules, book):

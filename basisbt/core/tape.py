@@ -27,7 +27,8 @@ class Panel(NamedTuple):
 
     A missing bar has `fresh` False: its open, high, low and close all equal the last known close, volume is 0,
     and nothing may trade in it. A coarse bar whose first part is missing is not fresh either: it opens at the last
-    known close and keeps the high, low, close and volume of the parts there are. Before an instrument's first bar there is no row (the coverage check refuses).
+    known close and keeps the high, low, close and volume of the parts there are. Before an instrument's first bar
+    there is no row (the coverage check refuses).
     Funding stamps are sparse, ordered by (row, time, instrument): row r owns `first[r]:first[r + 1]`.
     """
 

@@ -23,8 +23,8 @@ from basisbt.engines.compiled import run_path, think
 
 PACKAGE = Path(__file__).resolve().parent.parent
 COLD = {
-    "post", "receive", "file_ticket", "fill_order", "trade", "settle_deal", "liquidate", "inside_bar", "send_withdrawals",
-    "settle_transfers", "apply_events", "scale_row", "order_pair", "order_leg", "queue_order", "fill_at_open",
+    "post", "receive", "file_ticket", "fill_order", "trade", "settle_deal", "liquidate", "inside_bar",
+    "send_withdrawals", "settle_transfers", "apply_events", "scale_row", "order_pair", "order_leg", "queue_order", "fill_at_open",
     "void_pending", "settle_loans", "way_to_liquidation", "threat", "surplus", "fill_before", "fill_rest",
     "cancel_beyond", "refusal", "split", "run_path",
 }  # fmt: skip
@@ -63,7 +63,7 @@ def source_digest(*files: Path) -> str:
     from importlib.metadata import version
 
     versions = [version(name) for name in ("numba", "llvmlite", "numpy")]
-    digest.update(repr((versions, sys.version_info[:3], platform.machine(), os.cpu_count() and platform.processor())).encode())
+    digest.update(repr((versions, sys.version_info[:3], platform.machine(), platform.processor())).encode())
     return digest.hexdigest()
 
 
@@ -108,7 +108,8 @@ def compile_graph(function, replaced=None, user_files=(), memo=None, top=True):
     copy = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, None)
     copy.__module__, copy.__qualname__ = function.__module__, function.__qualname__
     user = function.__code__.co_filename in user_files
-    memo[function] = numba.njit(cache=top, no_cpython_wrapper=not top, no_cfunc_wrapper=True, **options(function.__name__, user))(copy)
+    chosen = options(function.__name__, user)
+    memo[function] = numba.njit(cache=top, no_cpython_wrapper=not top, no_cfunc_wrapper=True, **chosen)(copy)
     return memo[function]
 
 

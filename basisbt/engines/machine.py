@@ -145,7 +145,7 @@ def run_loop(world: World, compile: bool = False, upto: int | None = None) -> Ma
 
 
 def run_steps(world: World, compile: bool = False) -> Machine:
-    """Run a world bar by bar without Backtrader and without keeping a journal: for reruns of which only the end counts."""
+    """Run a world bar by bar without Backtrader and without a journal: for reruns of which only the end counts."""
     machine = Machine(world, compile, room=0)
     for t in range(world.bars):
         machine.advance(t)

@@ -10,8 +10,10 @@ from rich.text import Text
 
 LINE_WORDS = {
     "funding": "funding received", "basis": "basis (hedged price moves)", "directional": "directional (unhedged price)",
-    "collateral": "collateral currency", "fee": "trading fees", "spread": "half-spreads", "impact": "market impact",
-    "borrow": "borrowing", "transfer_fee": "transfer fees", "liquidation": "liquidation fees", "adl": "auto-deleveraging",
+    "collateral": "collateral currency",
+    "fee": "trading fees", "spread": "half-spreads", "impact": "market impact",
+    "borrow": "borrowing", "transfer_fee": "transfer fees", "liquidation": "liquidation fees",
+    "adl": "auto-deleveraging",
     "clawback": "clawbacks", "default": "defaults", "recovery": "recoveries", "settlement_gap": "settlement gaps",
 }  # fmt: skip
 EVENT_LINES = 12

@@ -57,10 +57,8 @@ def reason_codes(path: Path) -> dict[int, str]:
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             target, value = node.targets[0], node.value
-            pairs = zip(target.elts, value.elts) if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) else [
-                (target, value)
-            ]
-            for name, constant in pairs:
+            several = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+            for name, constant in zip(target.elts, value.elts) if several else [(target, value)]:
                 if isinstance(name, ast.Name) and name.id.isupper() and isinstance(constant, ast.Constant):
                     if isinstance(constant.value, int) and not isinstance(constant.value, bool):
                         codes[constant.value] = name.id.lower()

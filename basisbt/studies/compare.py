@@ -35,7 +35,8 @@ def refuse_unequal(configs, prepared) -> None:
     for path, each in zip(configs[1:], prepared[1:]):
         spec = each.resolved.spec
         if spec.capital != first.capital:
-            raise ConfigError(f"{path}: capital {spec.capital}, {configs[0]} has {first.capital}; compare needs the same")
+            found = f"{path}: capital {spec.capital}, {configs[0]} has {first.capital}"
+            raise ConfigError(f"{found}; compare needs the same")
         if spec.data.window != first.data.window:
             raise ConfigError(f"{path}: another window than {configs[0]}; compare needs the same history")
 

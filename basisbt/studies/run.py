@@ -102,7 +102,6 @@ def prepare(path, overrides=(), *, timerange=None, data_dir=None, seed=None, eng
 
 def prepare_resolved(resolved, engine="auto") -> Prepared:
     """The same from a resolved config."""
-    spec = resolved.spec
     loaded = strategy_of(resolved)
     world = assemble(resolved, loaded)
     compiled = engine == "compiled" or (engine == "auto" and engine_is_warm(loaded))
@@ -163,8 +162,8 @@ def intrabar_warnings(world) -> list[str]:
         if wide > 0.5 * distance:
             venue, symbol = world.names.instruments[i]
             found.append(
-                f"{venue} {symbol}: one bar in a hundred rises {wide:.1%} above its open, the liquidation at the target "
-                f"leverage is {distance:.1%} away: a shorter timeframe would liquidate less often"
+                f"{venue} {symbol}: one bar in a hundred rises {wide:.1%} above its open, the liquidation at the "
+                f"target leverage is {distance:.1%} away: a shorter timeframe would liquidate less often"
             )
     return found
 

@@ -95,6 +95,7 @@ def find_run(out: Path, which: str) -> Path:
     if len(keyed) == 1:
         return keyed[0]
     if keyed:
-        raise ConfigError(f"{which!r} is the beginning of {len(keyed)} runs: {', '.join(sorted(r.name for r in keyed))}")
+        keys = ", ".join(sorted(r.name for r in keyed))
+        raise ConfigError(f"{which!r} is the beginning of {len(keyed)} runs: {keys}")
     names = sorted({r.parent.name for r in runs})
     raise ConfigError(f"no run {which!r} in {out}; there are {', '.join(names) or 'none'}")

@@ -5,6 +5,8 @@ Knows when to ask. What is wanted is turned into orders by core, so that both dr
 
 import backtrader as bt
 
+from basisbt.core.books import ERROR
+
 
 class BasisStrategy(bt.Strategy):
     """Base for a person's own `bt.Strategy` on basisbt; plain `bt.Strategy` classes run too.
@@ -29,10 +31,16 @@ class Decide(BasisStrategy):
 
     def start(self):
         self._broker = self.cerebro.broker
+        self._asked = -1
+
+    def prenext(self):
+        """A plan needs no warm-up: `decide` looks after its own history."""
+        self.next()
 
     def next(self):
-        machine = self.machine
-        if not machine.ruined:
-            t = self._broker.t
+        machine, t = self.machine, self._broker.t
+        if t > self._asked and not machine.ruined:
+            self._asked = t
             machine.decide(t)
-            machine.check(t)
+            if machine.book.count[ERROR]:
+                machine.check(t)

@@ -8,50 +8,97 @@ import collections
 
 import backtrader as bt
 
-from basisbt.core.books import FILLED, LIQUIDATED, NO_BAR, OUTCOME_NAMES, T_FEE, T_INSTRUMENT, T_ORDER, T_OUTCOME
-from basisbt.core.books import T_PRICE, T_QUANTITY, T_SPREAD
+from basisbt.core.books import CANCELLED, ERROR, FILLED, LIQUIDATED, NO_BAR, OUTCOME_NAMES, POSTINGS, RUINED, TICKETS
+from basisbt.core.books import T_FEE, T_INSTRUMENT, T_ORDER, T_OUTCOME, T_PRICE, T_QUANTITY, T_SPREAD
 from basisbt.core.execution import queue_order
-from basisbt.core.tape import CLOSE, HIGH, LOW, OPEN
 from basisbt.engines.backtrader.commission import commissions
 from basisbt.engines.backtrader.matching import SUPPORTED, match
 from basisbt.engines.backtrader.notices import complete, emergent_order
 from basisbt.engines.machine import Machine
 
+NOTHING = bt.Position()
+REFUSED = {
+    "set_cash": "capital", "setcash": "capital", "add_cash": "capital", "set_fund_history": "capital",
+    "setcommission": "fees", "set_slippage_perc": "spread", "set_slippage_fixed": "spread", "set_filler": "fills",
+    "set_shortcash": "margin", "set_int2pnl": "borrowing", "set_checksubmit": "affordability",
+    "add_order_history": "orders",
+}  # fmt: skip
+
+
+def refuse(name, subject):
+    """A method of stock Backtrader's broker that the world has decided already."""
+
+    def refused(self, *args, **kwargs):
+        raise NotImplementedError(f"broker.{name}: {subject} come from the world's config, not from the broker")
+
+    refused.__doc__ = f"Refused: {subject} are the world's."
+    return refused
+
 
 class BasisBroker(bt.BrokerBase):
-    """A Backtrader broker over one Machine. One instrument, one feed; sizes are fractional base units."""
+    """A Backtrader broker over one Machine. One instrument, one feed; sizes are fractional base units.
 
-    def __init__(self, machine: Machine):
+    again: makes a fresh Machine for every further run of the same Cerebro (optstrategy).
+    """
+
+    def __init__(self, machine: Machine, again=None):
         super().__init__()
+        self.again = again
+        self.feeds: list = []
+        self.number: dict = {}
+        self._take_over(machine)
+
+    def _take_over(self, machine):
+        """Begin a path: nothing rests, nothing is held."""
+        world = machine.world
         self.machine = machine
         self.t = -1
         self.resting: list = []
         self.by_ref: dict = {}
         self.notices: collections.deque = collections.deque()
-        self.positions: list = []
-        self.startingcash = self.capital = machine.world.capital
+        self.held = [bt.Position() for _ in world.names.instruments]
+        self.positions = dict(zip(self.feeds, self.held))
+        self.startingcash = self.capital = world.capital
         self.fund_shares = self.capital / 100.0
-        self.feeds: list = []
+        self._counts = machine.book.count
+        self._owned = machine.book.balance[: world.rules.wallets + 3 * world.rules.venues]
+        self._is_cash = world.rules.cash.astype(float)
+        self._half_full = machine.book.amount.size // 2
+        self._cash_at, self._cash = -2, 0.0
 
     def attach(self, feeds) -> None:
         """Tell the broker its feeds, in instrument order."""
-        self.feeds = feeds
-        self.positions = [bt.Position() for _ in feeds]
+        self.feeds = list(feeds)
+        self.number = {feed: i for i, feed in enumerate(feeds)}
+        self.positions = dict(zip(self.feeds, self.held))
         for feed, info in zip(feeds, commissions(self.machine.world)):
             self.addcommissioninfo(info, name=feed._name)
+
+    def start(self):
+        """Before the first bar; a second run of the same Cerebro gets a fresh path."""
+        super().start()
+        if self.t >= 0:
+            if self.again is None:
+                raise RuntimeError("this broker's path has been run; make a new Cerebro with make_cerebro(world)")
+            self._take_over(self.again())
+
+    def stop(self):
+        """After the last bar: take what is still in the books' buffers."""
+        self.machine.drain()
 
     # -- what Backtrader asks ------------------------------------------------------------------------------
 
     def getcash(self):
         """USD of all currencies at all venues, less what is owed."""
-        book, rules = self.machine.book, self.machine.world.rules
-        owned = book.balance[: rules.wallets + 3 * rules.venues][:, rules.cash].sum(axis=0)
-        return float((owned * book.usd[rules.cash]).sum())
+        if self._cash_at != self.t:
+            usd = self.machine.book.usd * self._is_cash
+            self._cash_at, self._cash = self.t, float((self._owned.sum(axis=0) * usd).sum())
+        return self._cash
 
-    def getvalue(self, datas=None):
+    def getvalue(self, datas=None, mkt=False, lever=False):
         """Marked equity in USD; for given feeds the signed market value of what is held of them."""
         if datas is not None:
-            return sum(self.getposition(d).size * d.close[0] for d in datas)
+            return sum(self.getposition(d, False).size * d.close[0] for d in datas)
         return float(self.machine.book.equity[self.t, 0]) if self.t >= 0 else self.capital
 
     get_cash, get_value = getcash, getvalue
@@ -77,13 +124,21 @@ class BasisBroker(bt.BrokerBase):
             raise ValueError("cheat-on-open is refused: an order decided at an open cannot fill at that open")
 
     def getposition(self, data, clone=True):
-        """Position of a feed; its price is the average entry."""
-        position = self.positions[data.p.instrument]
+        """Position of a feed; its price is the average entry. Nothing is held of feeds that are not the world's."""
+        position = self.positions.get(data, NOTHING)
         return position.clone() if clone else position
 
     def get_notification(self):
         """The next order notice, None when there is none."""
         return self.notices.popleft() if self.notices else None
+
+    def get_orders_open(self, safe=False):
+        """Orders that rest; copies where `safe`."""
+        return [order.clone() for order in self.resting] if safe else list(self.resting)
+
+    def orderstatus(self, order):
+        """Status of an order."""
+        return order.status
 
     # -- orders --------------------------------------------------------------------------------------------
 
@@ -111,14 +166,19 @@ class BasisBroker(bt.BrokerBase):
         return self.submit(order)
 
     def submit(self, order):
-        """Accept an order; it can trade from the next bar on."""
+        """Accept an order; it can trade from the next bar on. A ruined account's orders are rejected."""
+        if order.data not in self.number:
+            raise ValueError(f"{order.data._name or 'a feed'!r} is not an instrument of this world: nothing trades on it")
         order.pannotated = None
         order.addcomminfo(self.getcommissioninfo(order.data))
         order.submit(self)
         self.notify(order)
-        order.accept(self)
+        if self._counts[RUINED]:
+            order.reject(self)
+        else:
+            order.accept(self)
+            self.resting.append(order)
         self.notify(order)
-        self.resting.append(order)
         return order
 
     def cancel(self, order):
@@ -138,58 +198,79 @@ class BasisBroker(bt.BrokerBase):
     # -- the bar -------------------------------------------------------------------------------------------
 
     def next(self):
-        """One bar: match what rests, step core, tell what happened."""
-        t = self.t = self.t + 1
+        """One bar, if our feeds have moved: match what rests, step core, tell what happened."""
+        t = len(self.feeds[0]) - 1
+        if t > self.t:
+            self.step(t)
+
+    def step(self, t):
+        """Bar t. What core wrote down is left in its buffers until they matter or are half full."""
+        self.t = t
         machine = self.machine
         if self.resting:
             self._match(t)
         machine.advance(t)
-        tickets = machine.drain()
-        if tickets is not None:
-            self._tell(t, *tickets)
-        machine.check(t)
-        if machine.ruined and self.resting:
+        counts = self._counts.tolist()
+        if counts[TICKETS] or counts[POSTINGS] > self._half_full:
+            tickets = machine.drain()
+            if tickets is not None:
+                self._tell(*tickets)
+        if t == machine.next_snapshot or counts[ERROR]:
+            machine.check(t)
+        if counts[RUINED] and self.resting:
             for order in list(self.resting):
                 self.cancel(order)
 
     def _match(self, t):
-        world = self.machine.world
-        row = world.overlay.row[t]
+        world, book = self.machine.world, self.machine.book
+        fresh = world.panel.fresh[world.overlay.row[t]]
         resting, self.resting = self.resting, []
         for order in resting:
-            i = order.data.p.instrument
-            lines = order.data
             if order.expire():
                 self.notify(order)
                 continue
+            i = self.number[order.data]
             hit = None
-            if world.panel.fresh[row, i]:
+            if fresh[i]:
+                lines = order.data.lines
                 bar = (lines.open[0], lines.high[0], lines.low[0], lines.close[0])
                 hit = match(order, bar, lines.datetime[0])
             if hit is None:
                 self.resting.append(order)
                 continue
             self.by_ref[order.ref] = order
-            queue_order(
-                self.machine.book, i, order.executed.remsize, hit.price, hit.inside, hit.bound, -1, 0, 0, order.ref
-            )
+            queue_order(book, i, order.executed.remsize, hit.price, hit.inside, hit.bound, -1, 0, 0, order.ref)
 
-    def _tell(self, t, rows, numbers):
+    def _tell(self, rows, numbers):
         """Turn core's tickets of this bar into order notices."""
-        instruments = len(self.feeds)
-        for row, number in zip(rows, numbers):
-            i, outcome = int(row[T_INSTRUMENT]), int(row[T_OUTCOME])
+        instruments = len(self.held)
+        for row, number in zip(rows.tolist(), numbers.tolist()):
+            i, outcome = row[T_INSTRUMENT], row[T_OUTCOME]
             if i >= instruments:
                 continue  # a withdrawal
-            order = self.by_ref.pop(int(row[T_ORDER]), None)
-            if outcome in (FILLED, LIQUIDATED):
-                quantity, price = float(number[T_QUANTITY]), float(number[T_PRICE])
+            order = self.by_ref.pop(row[T_ORDER], None)
+            if outcome == FILLED or outcome == LIQUIDATED:
                 if order is None:
-                    order = emergent_order(self, self.feeds[i], quantity, OUTCOME_NAMES[outcome])
-                complete(self, order, quantity, price, float(number[T_FEE] + number[T_SPREAD]))
+                    order = emergent_order(self, self.feeds[i], number[T_QUANTITY], OUTCOME_NAMES[outcome])
+                complete(self, order, self.held[i], number[T_QUANTITY], number[T_PRICE], number[T_FEE] + number[T_SPREAD])
             elif order is not None and outcome == NO_BAR:
                 self.resting.append(order)
             elif order is not None:
                 order.addinfo(refusal=OUTCOME_NAMES[outcome])
-                order.margin()
+                order.cancel() if outcome == CANCELLED else order.margin()
                 self.notify(order)
+
+    def __getstate__(self):
+        """A broker goes to another process without its path; the other side makes a new one."""
+        state = self.__dict__.copy()
+        for name in ("machine", "_counts", "_owned"):
+            state.pop(name)
+        return state
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self._take_over(self.again())
+
+
+for _name, _subject in REFUSED.items():
+    setattr(BasisBroker, _name, refuse(_name, _subject))

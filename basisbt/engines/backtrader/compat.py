@@ -8,7 +8,6 @@ import collections
 import collections.abc
 import warnings
 
-import backtrader as bt
 import numpy as np
 from backtrader.linebuffer import LineBuffer
 
@@ -62,7 +61,7 @@ def share(line, values: np.ndarray, clock: Clock) -> None:
     line.extension = 0
 
 
-def fill_line_sizes(comminfo: bt.CommInfoBase) -> None:
-    """Refuse a commission scheme that rounds sizes to whole units; our sizes are fractional."""
-    if comminfo.getsize(10.0, 5.0) != 0.5:
-        raise TypeError(f"{type(comminfo).__name__} rounds sizes: getsize(10, 5) is {comminfo.getsize(10.0, 5.0)}")
+def unshare(line) -> None:
+    """Turn a shared line back into an ordinary empty one."""
+    line.__class__ = LineBuffer
+    line.reset()

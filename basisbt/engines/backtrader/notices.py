@@ -19,10 +19,9 @@ def emergent_order(broker, data, quantity, reason):
     return order
 
 
-def complete(broker, order, quantity, price, cost):
+def complete(broker, order, position, quantity, price, cost):
     """Execute an order in full: split into closed and opened size, P&L on the closed part, cost shared by size."""
     data = order.data
-    position = broker.positions[data.p.instrument]
     entry = position.price
     _, _, opened, closed = position.update(quantity, price, data.datetime.datetime())
     pnl = -closed * (price - entry) if closed else 0.0

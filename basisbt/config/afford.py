@@ -1,0 +1,137 @@
+"""What the legs of each venue need, what the venue has, and whether that is enough, before the run.
+
+Knows fees, half-spreads, leverage and weights. Knows neither prices nor a strategy's defaults: without
+`strategy.params.notional` the needs are known only in proportion, and nothing is checked.
+"""
+
+from typing import Any
+
+from basisbt import units
+from basisbt.config.crossing import find
+from basisbt.config.mistakes import Mistakes
+from basisbt.config.reader import Node
+from basisbt.config.specs import PairSpec, RunSpec, VenueSpec
+from basisbt.market.instruments import parse_symbol
+
+CLOSE = 1e-9  # relative; a config that is exactly affordable is affordable
+
+
+def needs(spec: RunSpec) -> dict[str, float]:
+    """Capital each venue needs per unit of the strategy's notional (the value of all long legs together).
+
+    A spot leg needs its share × (1 + fee + half-spread); a derivative leg its share × (1 / leverage + fee +
+    half-spread).
+    """
+    return _needs(spec.venues, spec.pairs)
+
+
+def _needs(venues: dict[str, VenueSpec], pairs: dict[str, PairSpec]) -> dict[str, float]:
+    found = dict.fromkeys(venues, 0.0)
+    for pair in pairs.values():
+        for leg in (pair.long, pair.short):
+            venue = venues[leg.venue]
+            if parse_symbol(leg.venue, leg.symbol).kind == "spot":
+                tied, cost = 1.0, venue.fees.spot_taker + venue.spread.spot
+            else:
+                tied, cost = 1.0 / leg.leverage, venue.fees.taker + venue.spread.derivative
+            found[leg.venue] += pair.share * (tied + cost)
+    return found
+
+
+def share_pairs(pairs: dict[str, PairSpec]) -> dict[str, PairSpec]:
+    """Pairs with shares that sum to 1."""
+    total = sum(pair.share for pair in pairs.values())
+    return {name: pair.model_copy(update={"share": pair.share / total}) for name, pair in pairs.items()}
+
+
+def weigh_venues(root: Node, venues: dict[str, VenueSpec], pairs: dict[str, PairSpec],
+                 mistakes: Mistakes) -> dict[str, VenueSpec]:  # fmt: skip
+    """Venues with `share` resolved: percentages as they are, parts normalised, `auto` by what the legs need.
+
+    Beside percentages, auto venues split what is left. Parts and auto do not mix, nor parts and percentages.
+    """
+    written = {name: _written(root, name) for name, venue in venues.items() if venue.weight != "auto"}
+    percent = {name for name, node in written.items() if isinstance(node.value, str) and _is_percent(node.value)}
+    if percent and percent != set(written):
+        odd = next(written[name] for name in written if name not in percent)
+        mistakes.add(odd.place, "found parts beside percentages; expected one kind for all venues")
+        return venues
+    if written and not percent and len(written) != len(venues):
+        odd = next(name for name in venues if name not in written)
+        first = next(iter(written.values()))
+        mistakes.add(first.place, f"found parts, but {odd} has none; expected parts for all venues, or percentages")
+        return venues
+    shares = {name: venues[name].weight for name in written}
+    total = sum(shares.values())
+    if written and not percent:
+        return _weights_of_parts(written, venues, shares, total, mistakes)
+    return _weights_of_percentages(written, venues, pairs, shares, total, mistakes)
+
+
+def _written(root: Node, name: str) -> Node:
+    return find(root, "venues", name, "weight")
+
+
+def _is_percent(text: str) -> bool:
+    return text.strip().endswith(("%", "bps"))
+
+
+def _weights_of_parts(written: dict[str, Node], venues: dict[str, VenueSpec], shares: dict[str, float], total: float,
+                      mistakes: Mistakes) -> dict[str, VenueSpec]:  # fmt: skip
+    if total <= 0:
+        mistakes.add(next(iter(written.values())).place, "all weights are 0; expected at least one above")
+        return venues
+    return {name: _weighed(venue, shares[name] / total, explicit=True) for name, venue in venues.items()}
+
+
+def _weights_of_percentages(written: dict[str, Node], venues: dict[str, VenueSpec], pairs: dict[str, PairSpec],
+                            shares: dict[str, float], total: float, mistakes: Mistakes) -> dict[str, VenueSpec]:  # fmt: skip
+    need = {name: amount for name, amount in _needs(venues, pairs).items() if name not in shares}
+    wanted = sum(need.values())
+    if total > 1 + CLOSE or (total < 1 - CLOSE and wanted == 0):
+        last = next(reversed(written.values()))
+        mistakes.add(last.place, f"weights sum to {total * 100:g} %; expected 100 %")
+        return venues
+    left = max(0.0, 1.0 - total)
+    auto = {name: left * amount / wanted if wanted else 0.0 for name, amount in need.items()}
+    return {
+        name: _weighed(venue, shares[name] if name in shares else auto[name], explicit=name in shares)
+        for name, venue in venues.items()
+    }
+
+
+def _weighed(venue: VenueSpec, share: float, explicit: bool) -> VenueSpec:
+    return venue.model_copy(update={"share": share, "weight": share if explicit else "auto"})
+
+
+def check_affordable(spec: RunSpec, root: Node, mistakes: Mistakes) -> None:
+    """Add `okx needs 600,000 USDT, has 500,000` for every venue that cannot pay for its legs."""
+    fraction = notional_fraction(spec.strategy.params)
+    if fraction is None:
+        return
+    amount, asset = spec.capital
+    scaled = {name: need * fraction * amount for name, need in needs(spec).items()}
+    everything_auto = all(venue.weight == "auto" for venue in spec.venues.values())
+    notional = find(root, "strategy", "params", "notional")
+    if everything_auto:
+        if sum(scaled.values()) > amount * (1 + CLOSE):
+            text = ", ".join(f"{name} {need:,.0f}" for name, need in scaled.items())
+            most = fraction * amount / sum(scaled.values())
+            total = f"the legs need {sum(scaled.values()):,.0f} {asset} ({text}), capital is {amount:,.0f}"
+            mistakes.add(notional.place, f"{total}; a notional of {most * 100:.4g} % is affordable")
+        return
+    for name, need in scaled.items():
+        has = spec.venues[name].share * amount
+        if need > has * (1 + CLOSE):
+            place = notional.place if spec.venues[name].weight == "auto" else _written(root, name).place
+            mistakes.add(place, f"{name} needs {need:,.0f} {asset}, has {has:,.0f}")
+
+
+def notional_fraction(params: dict[str, Any]) -> float | None:
+    """`notional` as a fraction of capital, when the strategy's parameters say so; None when they size otherwise."""
+    if params.get("quantity") not in (None, 0) or "notional" not in params:
+        return None
+    try:
+        return units.parse_fraction(params["notional"])
+    except ValueError:
+        return None

@@ -1,0 +1,304 @@
+"""Small worlds for stories: a spot on venue A, a perpetual on venue B, everything flat until a test says otherwise.
+
+Knows how to lay out arrays and how to ask the books readable questions. Knows no rule: expected numbers belong in
+the tests, worked out by hand. Defaults: hourly bars, price 100, mark = trade, index = the base's first instrument,
+no fee, no spread, no funding, one margin tier (mmr 1 %, imr 2 %), 1,000 USDT on every venue.
+
+    w = world(bars=3, prices={PERP: [100, (100, 130, 70, 100), 100]}, funding={PERP: {2: 0.001}})
+    desk = Desk(w)
+    desk.order(PERP, -5.0)      # trades at the next open
+    desk.step()                 # one bar
+    assert desk.wallet(B) == ...
+
+A price list has one entry a bar: a number is a flat bar, a tuple is (open, high, low, close); the last close is held.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from basisbt.core.books import (
+    ERROR, J_ASSET, J_KIND, J_SOURCE, J_TARGET, J_TIME, OUTCOME_NAMES, T_FEE, T_INSTRUMENT, T_OUTCOME, T_PRICE,
+    T_QUANTITY, T_SPREAD,
+)  # fmt: skip
+from basisbt.core.decision import queue_move
+from basisbt.core.execution import queue_order
+from basisbt.core.rules import KIND_NAMES, Rules, in_transit, insurance, loan, maintenance_amounts, ours
+from basisbt.core.tape import FIELDS, FREEZE_HELD, FREEZE_VOIDED, THAW, Overlay, Panel
+from basisbt.engines.machine import Machine
+from basisbt.engines.world import Deposit, Names, World
+
+START = 1_640_995_200  # 2022-01-01T00:00:00Z, a Saturday
+HOUR, DAY = 3600, 86400
+A, B, C = 0, 1, 2  # venues
+SPOT, PERP = 0, 1  # the default instruments
+USDT, COIN = 0, 1  # assets; coin of base b is 1 + b
+
+
+@dataclass(frozen=True)
+class Leg:
+    """An instrument: on which venue, of which base, spot or linear perpetual."""
+
+    venue: int
+    base: int = 0
+    spot: bool = False
+
+
+def spot(venue=A, base=0):
+    """A spot market against USDT."""
+    return Leg(venue, base, True)
+
+
+def perpetual(venue=B, base=0):
+    """A linear perpetual settled in USDT."""
+    return Leg(venue, base, False)
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """Withdrawals of `venue` stop from the open of bar `first` to the open of bar `last` (None: for good)."""
+
+    venue: int
+    first: int
+    last: int | None = None
+    voids: bool = False
+
+
+def world(
+    legs=(Leg(A, 0, True), Leg(B, 0, False)), bars=24, seconds=HOUR, start=START, price=100.0, prices=None, marks=None,
+    index=None, missing=(), funding=None, usd=None, level=None, gap=None, events=(), pairs=((0, 1),), leverage=3.0,
+    band=(2.0, 4.5), tiers=((0.0, 0.01, 0.02),), cap=1e12, exchange_leverage=np.inf, fee=0.0, maker=None, spread=0.0,
+    liquidation_fee=0.0, deposits=None, delay=HOUR, transfer_fee=0.0, transfer_minimum=0.0, decide=None, params=None,
+):  # fmt: skip
+    """A World by hand.
+
+    prices, marks: {leg: price list}; index: {base: price list}; missing: {(bar, leg)}, shown flat at the last close.
+    funding: {leg: {hours since start: rate, or (rate, price)}}; the price is the mark's open in the stamp's bar.
+    usd: [bars] USD price of USDT. level: [bars] or [bars, bases]; gap: {leg: [bars]}; events: Freezes.
+    tiers: ((floor, mmr, imr), ...) of every perpetual. deposits: {venue: USDT}, default 1,000 each; delay in seconds.
+    """
+    venues, bases = 1 + max(leg.venue for leg in legs), 1 + max(leg.base for leg in legs)
+    panel = make_panel(legs, bars, seconds, start, price, prices or {}, marks or {}, index or {}, missing, funding, usd)
+    rules = make_rules(
+        legs, venues, bases, seconds, pairs, leverage, band, tiers, cap, exchange_leverage, fee,
+        fee if maker is None else maker, spread, liquidation_fee, delay, transfer_fee, transfer_minimum,
+    )  # fmt: skip
+    venue_names, base_names = tuple("abcdefgh"[:venues]), tuple(f"X{b}" for b in range(bases))
+    names = Names(
+        venue_names,
+        tuple((venue_names[g.venue], f"{base_names[g.base]}/USDT" + ("" if g.spot else ":USDT")) for g in legs),
+        tuple(f"pair{p}" for p in range(len(pairs))), base_names, ("USDT", *base_names),
+    )  # fmt: skip
+    given = {v: 1000.0 for v in range(venues)} if deposits is None else deposits
+    nothing = np.zeros(1, [("nothing", "f8")])
+    world = World(
+        panel, make_overlay(panel, bases, level, gap or {}, events), rules, names,
+        tuple(Deposit(v, USDT, amount, USDT, 0.0) for v, amount in given.items()), decide,
+        nothing[0] if params is None else params, nothing.view(np.recarray),
+    )  # fmt: skip
+    for part in (world.panel, world.overlay, world.rules):
+        for block in part:
+            if isinstance(block, np.ndarray):
+                block.flags.writeable = False
+    return world
+
+
+def bars_of(entries, bars, first=100.0):
+    """[bars, 4] OHLC of a price list; the last close is held."""
+    block, last = np.empty((bars, 4)), first
+    for t in range(bars):
+        entry = entries[t] if t < len(entries) else last
+        block[t] = entry
+        last = block[t, 3]
+    return block
+
+
+def make_panel(legs, bars, seconds, start, price, prices, marks, index, missing, funding, usd):
+    """History from price lists."""
+    time = np.arange(bars, dtype=np.int64) * seconds + start
+    block = np.empty((FIELDS, bars, len(legs)))
+    fresh = np.ones((bars, len(legs)), np.bool_)
+    for i in range(len(legs)):
+        trade = bars_of(prices.get(i, [price]), bars)
+        for t in sorted(t for t, j in missing if j == i):
+            fresh[t, i] = False
+            trade[t] = trade[t - 1, 3]
+        block[0:4, :, i] = trade.T
+        block[4:8, :, i] = bars_of(marks[i], bars).T if i in marks else trade.T
+        block[8, :, i] = np.where(fresh[:, i], 1000.0, 0.0)
+    bases = 1 + max(leg.base for leg in legs)
+    of_base = [next(i for i, leg in enumerate(legs) if leg.base == b) for b in range(bases)]
+    shown = np.empty((4, bars, bases))
+    for b, i in enumerate(of_base):
+        shown[:, :, b] = bars_of(index[b], bars).T if b in index else block[0:4, :, i]
+    worth = np.column_stack([np.ones(bars) if usd is None else usd, shown[0]])
+    stamps = []
+    for i, rates in (funding or {}).items():
+        for hours, rate in rates.items():
+            t = int(hours * HOUR // seconds)
+            rate, at = rate if isinstance(rate, tuple) else (rate, block[4, t, i])
+            stamps.append((t, start + int(hours * HOUR), i, rate, at))
+    stamps.sort()
+    row, when, who, rate, at = (np.array(x) for x in zip(*stamps)) if stamps else (np.zeros(0),) * 5
+    row, when, who = row.astype(np.int64), when.astype(np.int64), who.astype(np.int64)
+    first = np.searchsorted(row, np.arange(bars + 1)).astype(np.int64)
+    return Panel(
+        time, block, fresh, shown, np.ascontiguousarray(worth), first, who, rate.astype(float), at.astype(float),
+        when == time[row], when,
+    )  # fmt: skip
+
+
+def make_overlay(panel, bases, level, gap, events):
+    """What one path does to history; at one instant ends come first, then beginnings in the order given."""
+    bars, instruments = panel.fresh.shape
+    levels = np.ones((bars, bases)) if level is None else np.broadcast_to(np.asarray(level, float).T, (bases, bars)).T
+    gaps, gap_of = np.zeros((bars, len(gap))), np.full(instruments, -1, np.int64)
+    for column, (i, values) in enumerate(gap.items()):
+        gaps[:, column], gap_of[i] = values, column
+    sparse = []
+    for order, e in enumerate(events):
+        sparse.append((e.first, 1, order, FREEZE_VOIDED if e.voids else FREEZE_HELD, e.venue))
+        if e.last is not None:
+            sparse.append((e.last, 0, order, THAW, e.venue))
+    table = np.array([(t, kind, v) for t, _, _, kind, v in sorted(sparse)], np.int64).reshape(-1, 3)
+    touched = (levels != 1.0).any(axis=1) | (gaps != 0.0).any(axis=1)
+    return Overlay(
+        np.arange(bars, dtype=np.int64), np.ascontiguousarray(levels), gaps, gap_of, touched,
+        *(np.ascontiguousarray(column) for column in table.T),
+    )  # fmt: skip
+
+
+def make_rules(
+    legs, venues, bases, seconds, pairs, leverage, band, tiers, cap, exchange_leverage, fee, maker, spread,
+    liquidation_fee, delay, transfer_fee, transfer_minimum,
+):  # fmt: skip
+    """One unified wallet a venue; the same tiers and fees for every instrument."""
+    n, count, ones = np.int64, len(legs), np.ones(len(legs))
+    venue, base = np.array([leg.venue for leg in legs], n), np.array([leg.base for leg in legs], n)
+    is_spot = np.array([leg.spot for leg in legs], np.bool_)
+    members = [[i for i, leg in enumerate(legs) if leg.venue == v and not leg.spot] for v in range(venues)]
+    member = np.full((venues, max(1, *map(len, members))), -1, n)
+    spot_of = np.full((venues, 1 + bases), -1, n)
+    for v, inside in enumerate(members):
+        member[v, : len(inside)] = inside
+    for i in reversed(range(count)):
+        if is_spot[i]:
+            spot_of[venue[i], 1 + base[i]] = i
+    floor, mmr, imr = (np.tile(column, (count, 1)) for column in np.array(tiers, float).T)
+    cum = np.array([maintenance_amounts(floor[i], mmr[i]) for i in range(count)])
+    asset_base = np.arange(-1, bases)
+    long, short = (np.array([pair[side] for pair in pairs], n) for side in (0, 1))
+    pair_of, leg_of = np.full(count, -1, n), np.zeros(count, n)
+    for p in reversed(range(len(pairs))):
+        pair_of[[long[p], short[p]]], leg_of[short[p]], leg_of[long[p]] = p, 1, 0
+    each, held = np.ones(len(pairs)), max(1, len(pairs))
+    return Rules(
+        venue, venue.copy(), base, 1 + base, np.zeros(count, n), is_spot, ones * fee, ones * maker, ones * spread,
+        ones * liquidation_fee, ones * exchange_leverage, floor, mmr, cum, imr, ones * cap, member,
+        np.arange(venues, dtype=n), asset_base < 0, asset_base, spot_of, np.zeros(venues, n),
+        np.full(venues, delay, n), np.full((venues, 1 + bases), float(transfer_fee)),
+        np.full((venues, 1 + bases), float(transfer_minimum)), long, short, each / held, each * leverage,
+        each * band[0], each * band[1], pair_of, leg_of, venues, venues, seconds,
+    )  # fmt: skip
+
+
+class Desk:
+    """A running path, asked in words. Orders and withdrawals given before `step` belong to the bar it runs."""
+
+    def __init__(self, world, compile=False, room=2048):
+        self.world, self.t = world, -1
+        self.machine = Machine(world, compile, room)
+        self.book, self.rules = self.machine.book, world.rules
+
+    def order(self, leg, quantity, price=0.0, inside=False, bound=0.0):
+        """Signed base units: at the open, or matched inside the bar at `price`; `bound` makes it a limit order."""
+        queue_order(self.book, leg, quantity, price, inside, bound, -1, 0, 0, 0)
+
+    def withdraw(self, source, target, amount):
+        """A withdrawal decided at the last close."""
+        queue_move(source, target, amount, self.book)
+
+    def step(self, bars=1):
+        """Run the next bars; a core error fails the test. Returns the desk."""
+        for _ in range(bars):
+            self.t += 1
+            self.machine.advance(self.t)
+            self.machine.drain()
+            assert self.book.count[ERROR] == 0, f"core stopped in bar {self.t} with code {self.book.count[ERROR]}"
+        return self
+
+    def wallet(self, venue, asset=USDT):
+        """Balance of a venue's wallet."""
+        return float(self.book.balance[venue, asset])
+
+    def in_transit(self, venue):
+        """USDT that left a venue and has not arrived."""
+        return float(self.book.balance[in_transit(venue, self.rules), USDT])
+
+    def debt(self, venue):
+        """USDT owed to a venue, positive."""
+        return -float(self.book.balance[loan(venue, self.rules), USDT])
+
+    def fund_paid(self, venue):
+        """USDT that a venue's insurance fund has paid."""
+        return -float(self.book.balance[insurance(venue, self.rules), USDT])
+
+    def position(self, leg):
+        """Signed base units: the coin held for a spot market, the position of a perpetual."""
+        if self.rules.spot[leg]:
+            return float(self.book.balance[self.rules.wallet[leg], self.rules.coin[leg]])
+        return float(self.book.position[leg])
+
+    @property
+    def marked(self):
+        """Marked equity at the last close, USD."""
+        return float(self.book.equity[self.t, 0])
+
+    @property
+    def accessible(self):
+        """Accessible equity at the last close, USD."""
+        return float(self.book.equity[self.t, 1])
+
+    def line(self, kind, slot=None):
+        """USD of a line of the attribution so far (open positions at the close), of one slot or in total."""
+        row = self.machine.attribution(self.t)[kind]
+        return float(row.sum() if slot is None else row[slot])
+
+    def postings(self, kind):
+        """[(hours since start, signed amount: positive came to us or, among our own accounts, moved)] of a kind."""
+        found = []
+        for rows, amounts in self.machine.postings:
+            for row, amount in zip(rows, amounts):
+                if row[J_KIND] == kind:
+                    gave = ours(row[J_SOURCE], self.rules) and not ours(row[J_TARGET], self.rules)
+                    hours = (int(row[J_TIME]) - int(self.world.panel.time[0])) / HOUR
+                    found.append((hours, -float(amount) if gave else float(amount)))
+        return found
+
+    def tickets(self):
+        """[(slot, outcome name, quantity, price, fee, half-spread)] of every order and refused withdrawal."""
+        return [
+            (int(row[T_INSTRUMENT]), OUTCOME_NAMES[row[T_OUTCOME]], *map(float, number[[T_QUANTITY, T_PRICE]]),
+             *map(float, number[[T_FEE, T_SPREAD]]))
+            for rows, numbers in self.machine.tickets for row, number in zip(rows, numbers)
+        ]  # fmt: skip
+
+    def outcomes(self):
+        """Outcome names in order."""
+        return [ticket[1] for ticket in self.tickets()]
+
+    def replayed(self):
+        """Every balance rebuilt from the journal alone: [accounts, assets]."""
+        balance = np.zeros_like(self.book.balance)
+        for rows, amounts in self.machine.postings:
+            for row, amount in zip(rows, amounts):
+                balance[row[J_SOURCE], row[J_ASSET]] -= amount
+                balance[row[J_TARGET], row[J_ASSET]] += amount
+        return balance
+
+    def say(self):
+        """The journal in words, for a failing test."""
+        return "\n".join(
+            f"{KIND_NAMES[row[J_KIND]]:>12} {row[J_SOURCE]}->{row[J_TARGET]} {amount}"
+            for rows, amounts in self.machine.postings for row, amount in zip(rows, amounts)
+        )  # fmt: skip
