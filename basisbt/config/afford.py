@@ -62,10 +62,9 @@ def weigh_venues(root: Node, venues: dict[str, VenueSpec], pairs: dict[str, Pair
         mistakes.add(first.place, f"found parts, but {odd} has none; expected parts for all venues, or percentages")
         return venues
     shares = {name: venues[name].weight for name in written}
-    total = sum(shares.values())
     if written and not percent:
-        return _weights_of_parts(written, venues, shares, total, mistakes)
-    return _weights_of_percentages(written, venues, pairs, shares, total, mistakes)
+        return _by_parts(written, venues, shares, mistakes)
+    return _by_percentages(written, venues, shares, _needs(venues, pairs), mistakes)
 
 
 def _written(root: Node, name: str) -> Node:
@@ -76,28 +75,27 @@ def _is_percent(text: str) -> bool:
     return text.strip().endswith(("%", "bps"))
 
 
-def _weights_of_parts(written: dict[str, Node], venues: dict[str, VenueSpec], shares: dict[str, float], total: float,
-                      mistakes: Mistakes) -> dict[str, VenueSpec]:  # fmt: skip
+def _by_parts(written: dict[str, Node], venues: dict[str, VenueSpec], shares: dict[str, float],
+              mistakes: Mistakes) -> dict[str, VenueSpec]:  # fmt: skip
+    total = sum(shares.values())
     if total <= 0:
         mistakes.add(next(iter(written.values())).place, "all weights are 0; expected at least one above")
         return venues
     return {name: _weighed(venue, shares[name] / total, explicit=True) for name, venue in venues.items()}
 
 
-def _weights_of_percentages(written: dict[str, Node], venues: dict[str, VenueSpec], pairs: dict[str, PairSpec],
-                            shares: dict[str, float], total: float, mistakes: Mistakes) -> dict[str, VenueSpec]:  # fmt: skip
-    need = {name: amount for name, amount in _needs(venues, pairs).items() if name not in shares}
-    wanted = sum(need.values())
+def _by_percentages(written: dict[str, Node], venues: dict[str, VenueSpec], shares: dict[str, float],
+                    needed: dict[str, float], mistakes: Mistakes) -> dict[str, VenueSpec]:  # fmt: skip
+    total = sum(shares.values())
+    auto = {name: amount for name, amount in needed.items() if name not in shares}
+    wanted = sum(auto.values())
     if total > 1 + CLOSE or (total < 1 - CLOSE and wanted == 0):
         last = next(reversed(written.values()))
         mistakes.add(last.place, f"weights sum to {total * 100:g} %; expected 100 %")
         return venues
     left = max(0.0, 1.0 - total)
-    auto = {name: left * amount / wanted if wanted else 0.0 for name, amount in need.items()}
-    return {
-        name: _weighed(venue, shares[name] if name in shares else auto[name], explicit=name in shares)
-        for name, venue in venues.items()
-    }
+    shares |= {name: left * amount / wanted if wanted else 0.0 for name, amount in auto.items()}
+    return {name: _weighed(venue, shares[name], explicit=name not in auto) for name, venue in venues.items()}
 
 
 def _weighed(venue: VenueSpec, share: float, explicit: bool) -> VenueSpec:

@@ -101,7 +101,8 @@ def _routes(spec: CarrySpec, node: Node, known: list[str], mistakes: Mistakes) -
     else:
         routes = [(hub, name) for name in chosen if name != hub]
     if good and not routes:
-        mistakes.add(node.live.get("layout", node).place, f"layout {layout} needs two venues or more; found {len(chosen)}")
+        at = node.live.get("layout", node).place
+        mistakes.add(at, f"layout {layout} needs two venues or more; found {len(chosen)}")
     return routes if good else []
 
 

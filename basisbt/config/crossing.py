@@ -6,11 +6,10 @@ Knows all sections at once, those that validated. Every mistake points at the re
 from typing import Any
 
 from basisbt import units
-from basisbt.config.events import NonConvergenceSpec, PriceSpec, WithdrawalFreezeSpec
 from basisbt.config.later import LATER
 from basisbt.config.mistakes import Mistakes
 from basisbt.config.reader import Node
-from basisbt.config.specs import DataSpec, LegSpec, PairSpec, VenueSpec
+from basisbt.config.specs import DataSpec, LegSpec, VenueSpec
 from basisbt.errors import ConfigError
 from basisbt.market.instruments import Instrument, parse_symbol
 
@@ -27,17 +26,24 @@ def find(root: Node, *keys: str) -> Node:
     return root
 
 
+def section(root: Node, key: str) -> Node:
+    """A top-level section; an empty one when it is missing."""
+    return root.live.get(key) or Node({}, root.place)
+
+
 def check_references(root: Node, parts: dict[str, Any], mistakes: Mistakes, warnings: list[str]) -> None:
     """Add every cross-reference mistake to `mistakes` and what is odd but allowed to `warnings`."""
     legs: dict[tuple[str, str], Instrument] = {}
-    for name, pair in parts.get("pairs", {}).items():
-        _check_pair(root, name, pair, legs, parts.get("venues", {}), mistakes)
+    for name in section(root, "pairs").live:
+        _check_pair(root, name, parts, legs, mistakes)
     _check_transfers(root, legs, parts.get("venues", {}), mistakes)
     bases = {instrument.base for instrument in legs.values()}
-    for name, event in getattr(parts.get("tail"), "script", {}).items():
-        node = find(root, "tail", "script", name)
-        _check_event(root, node, event, legs, bases, mistakes)
-        if "data" in parts:
+    if len(_sides(root)) > sum(1 for node in _sides(root) if (_text(node, "venue"), _text(node, "symbol")) in legs):
+        bases = set()  # a leg is unreadable: what is traded is not known, and its absence no mistake
+    for name, node in _script(root).live.items():
+        _check_event(root, node, legs, bases, mistakes)
+        event = parts["tail"].script.get(name) if "tail" in parts else None
+        if event is not None and "data" in parts:
             _check_times(name, node, event, parts["data"], warnings)
     for base, target in getattr(parts.get("data"), "index", {}).items():
         _check_index(find(root, "data", "index", base), base, target, bases, mistakes)
@@ -47,8 +53,23 @@ def check_references(root: Node, parts: dict[str, Any], mistakes: Mistakes, warn
         mistakes.add(find(root, "capital").place, f"capital in {capital.asset} {LATER}; expected {quotes} or USD")
 
 
+def _sides(root: Node) -> list[Node]:
+    pairs = section(root, "pairs").live.values()
+    return [pair.live.get(side, pair) for pair in pairs for side in ("long", "short")]
+
+
+def _script(root: Node) -> Node:
+    return section(section(root, "tail"), "script")
+
+
+def _text(node: Node, key: str) -> str | None:
+    """The text at a key, None when there is none: what is not text, validation reports."""
+    child = node.live.get(key)
+    return child.value if child is not None and isinstance(child.value, str) else None
+
+
 def _venue_exists(root: Node, node: Node, name: str, mistakes: Mistakes) -> bool:
-    venues = find(root, "venues")
+    venues = section(root, "venues")
     if name in venues.live:
         return True
     if name in venues.entries:
@@ -59,51 +80,54 @@ def _venue_exists(root: Node, node: Node, name: str, mistakes: Mistakes) -> bool
     return False
 
 
-def _check_pair(root: Node, name: str, pair: PairSpec, legs: dict, venues: dict[str, VenueSpec],
-                mistakes: Mistakes) -> None:  # fmt: skip
-    found = {}
+def _check_pair(root: Node, name: str, parts: dict[str, Any], legs: dict, mistakes: Mistakes) -> None:
+    """References of one pair, from the text: a mistake elsewhere in the pair does not hide them."""
+    found: dict[str, Instrument] = {}
+    pair = parts.get("pairs", {}).get(name)
     for side in ("long", "short"):
-        leg: LegSpec = getattr(pair, side)
-        node = find(root, "pairs", name, side)
-        known = _venue_exists(root, find(node, "venue"), leg.venue, mistakes)
-        instrument = _instrument(find(node, "symbol"), leg, mistakes)
+        node = find(root, "pairs", name).live.get(side)
+        venue, symbol = (_text(node, "venue"), _text(node, "symbol")) if node is not None else (None, None)
+        if venue is not None:
+            _venue_exists(root, node.live["venue"], venue, mistakes)
+        instrument = _instrument(node.live["symbol"], venue or "", symbol, mistakes) if symbol is not None else None
         if instrument is None:
             continue
         found[side] = instrument
-        legs[leg.venue, leg.symbol] = instrument
-        _check_side(side, node, leg, instrument, mistakes)
-        if known and leg.venue in venues and instrument.kind == "perpetual":
-            _check_tiers(node, leg, venues[leg.venue], mistakes)
+        legs[instrument.venue, symbol] = instrument
+        _check_side(side, node, instrument, mistakes)
+        settings = parts.get("venues", {}).get(venue)
+        if pair is not None and settings is not None and instrument.kind == "perpetual":
+            _check_tiers(node, getattr(pair, side), settings, mistakes)
     if len(found) == 2 and found["long"].base != found["short"].base:
         node = find(root, "pairs", name, "short", "symbol")
-        found, wanted = found["short"].base, found["long"].base
-        mistakes.add(node.place, f"found base {found}; expected {wanted}, the base of the long leg")
+        other, wanted = found["short"].base, found["long"].base
+        mistakes.add(node.place, f"found base {other}; expected {wanted}, the base of the long leg")
 
 
-def _instrument(node: Node, leg: LegSpec, mistakes: Mistakes) -> Instrument | None:
+def _instrument(node: Node, venue: str, symbol: str, mistakes: Mistakes) -> Instrument | None:
     try:
-        instrument = parse_symbol(leg.venue, leg.symbol)
+        instrument = parse_symbol(venue, symbol)
     except ConfigError as trouble:
         mistakes.add(node.place, str(trouble))
         return None
     if instrument.inverse or instrument.kind == "future":
         kind = "a dated future" if instrument.kind == "future" else "an inverse perpetual"
-        mistakes.add(node.place, f"{leg.symbol} is {kind}, which {LATER}; expected spot or a linear perpetual")
+        mistakes.add(node.place, f"{symbol} is {kind}, which {LATER}; expected spot or a linear perpetual")
         return None
     return instrument
 
 
-def _check_side(side: str, node: Node, leg: LegSpec, instrument: Instrument, mistakes: Mistakes) -> None:
+def _check_side(side: str, node: Node, instrument: Instrument, mistakes: Mistakes) -> None:
     base, quote = instrument.base, instrument.quote
     if side == "long" and instrument.kind == "perpetual":
         mistakes.add(find(node, "symbol").place, f"a perpetual as the long leg {LATER}; expected spot: {base}/{quote}")
     if side == "short" and instrument.kind == "spot":
-        text = f"{leg.symbol} is spot, which cannot be short; expected a perpetual: {base}/{quote}:{quote}"
+        text = f"{instrument.symbol} is spot, which cannot be short; expected a perpetual: {base}/{quote}:{quote}"
         mistakes.add(find(node, "symbol").place, text)
     if instrument.kind == "spot":
         for key in {"leverage", "exchange_leverage", "leverage_band"} & set(node.live):
             mistakes.add(node.live[key].named_at, f"'{key}' on a spot leg; spot is paid in full, leave it out")
-    elif leg.leverage is None:
+    elif "leverage" not in node.live:
         mistakes.add(node.named_at, "missing 'leverage'; write `leverage: 3x` (notional / equity kept for the leg)")
 
 
@@ -123,7 +147,7 @@ def _check_tiers(node: Node, leg: LegSpec, venue: VenueSpec, mistakes: Mistakes)
 
 def _check_transfers(root: Node, legs: dict, venues: dict[str, VenueSpec], mistakes: Mistakes) -> None:
     """With two venues or more, money must be able to leave each: a delay, and a fee in what it settles in."""
-    if len(find(root, "venues").live) < 2:
+    if len(section(root, "venues").live) < 2:
         return
     for name, venue in venues.items():
         node = find(root, "venues", name)
@@ -135,19 +159,18 @@ def _check_transfers(root: Node, legs: dict, venues: dict[str, VenueSpec], mista
             mistakes.add(node.live["transfer"].named_at, text)
 
 
-def _check_event(root: Node, node: Node, event: Any, legs: dict, bases: set[str], mistakes: Mistakes) -> None:
-    if isinstance(event, WithdrawalFreezeSpec):
-        _venue_exists(root, find(node, "venue"), event.venue, mistakes)
-    elif isinstance(event, NonConvergenceSpec):
-        if not _venue_exists(root, find(node, "venue"), event.venue, mistakes):
-            return
-        traded = [symbol for (venue, symbol), leg in legs.items() if venue == event.venue and leg.kind != "spot"]
-        if event.symbol not in traded:
-            close = mistakes.suggestion(event.symbol, traded) or f"; expected one of: {', '.join(traded) or 'none'}"
-            mistakes.add(find(node, "symbol").place, f"no pair trades derivative '{event.symbol}' at {event.venue}{close}")
-    elif isinstance(event, PriceSpec) and event.base not in bases:
-        close = mistakes.suggestion(event.base, bases) or f"; expected one of: {', '.join(sorted(bases))}"
-        mistakes.add(find(node, "base").place, f"no pair has base '{event.base}'{close}")
+def _check_event(root: Node, node: Node, legs: dict, bases: set[str], mistakes: Mistakes) -> None:
+    kind, venue = _text(node, "event"), _text(node, "venue")
+    known = _venue_exists(root, node.live["venue"], venue, mistakes) if venue is not None else False
+    symbol, base = _text(node, "symbol"), _text(node, "base")
+    if kind == "non_convergence" and known and symbol is not None:
+        traded = [name for (at, name), leg in legs.items() if at == venue and leg.kind != "spot"]
+        if bases and symbol not in traded:
+            close = mistakes.suggestion(symbol, traded) or f"; expected {', '.join(traded) or 'one that a pair trades'}"
+            mistakes.add(node.live["symbol"].place, f"no pair trades derivative '{symbol}' at {venue}{close}")
+    if kind == "price" and base is not None and bases and base not in bases:
+        close = mistakes.suggestion(base, bases) or f"; expected one of: {', '.join(sorted(bases))}"
+        mistakes.add(node.live["base"].place, f"no pair has base '{base}'{close}")
 
 
 def _check_times(name: str, node: Node, event: Any, data: DataSpec, warnings: list[str]) -> None:

@@ -42,11 +42,22 @@ def with_preset(name: str, venue: Node, window: tuple[int, int] | None, search: 
     if isinstance(facts, Mistakes):
         mistakes.found += facts.found
         return own
-    facts = _in_force(preset, facts, window, warnings)
+    replaced = {key for key, child in own.entries.items() if not isinstance(child.value, dict)}
+    facts = _in_force(preset, _without_stand_ins(preset, facts, replaced, warnings), window, warnings)
     merged = merge(facts, own)
     at = own.entries.get("preset", own)
     merged.value["preset"] = Node({"merged": Node(preset, at.place, at.key)}, at.place, at.key)
     return merged
+
+
+def _without_stand_ins(preset: str, facts: Node, replaced: set[str], warnings: list[str]) -> Node:
+    """The facts without `stand_in`, whose lines become warnings: what the preset could not source."""
+    notes = facts.live.get("stand_in")
+    for key, note in notes.live.items() if notes is not None else ():
+        if key not in replaced:
+            warnings.append(f"{note.place}: warning: {preset} {key}: stand-in: {note.plain()}")
+    entries = {key: child for key, child in facts.value.items() if key not in ("stand_in", *replaced)}
+    return Node(entries, facts.place, facts.key)
 
 
 def _preset_name(name: str, venue: Node, search: Sequence[Path], mistakes: Mistakes) -> str | None:

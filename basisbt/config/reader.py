@@ -18,6 +18,7 @@ DEEPEST = 40  # levels of nesting
 MOST_NODES = 100_000  # after aliases are followed
 LARGEST_FILE = 8_000_000  # bytes
 
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what YAML and PyYAML's marks count as a line's end
 _INT = re.compile(r"[-+]?[0-9]{1,300}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
@@ -90,11 +91,10 @@ def read_file(path: Path, mistakes: Mistakes, name: str | None = None, origin: s
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as trouble:
-        before = data[: trouble.start].decode("utf-8", "replace")
-        row, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        row, column = _position(data[: trouble.start].decode("utf-8-sig", "replace"))
         found = f"found byte 0x{data[trouble.start]:02x}; expected UTF-8 text"
         return mistakes.add(Place(blank, row, column), found)
-    source = Source(name, tuple(text.splitlines()), path.parent, origin)
+    source = Source(name, tuple(_BREAK.split(text)), path.parent, origin)
     root = read_text(text, source, mistakes)
     if root is not None and not isinstance(root.value, dict):
         found = "is empty" if root.value is None else f"holds {kind_of(root.value)}"
@@ -108,8 +108,7 @@ def read_text(text: str, source: Source, mistakes: Mistakes) -> Node | None:
     try:
         return composer.document(text)
     except yaml.reader.ReaderError as trouble:
-        row = text.count("\n", 0, trouble.position) + 1
-        column = trouble.position - (text.rfind("\n", 0, trouble.position) + 1) + 1
+        row, column = _position(text[: trouble.position])
         shown = trouble.character if isinstance(trouble.character, int) else ord(trouble.character)
         mistakes.add(composer.place(row - 1, column - 1), f"found character U+{shown:04X}, which YAML does not allow")
     except yaml.MarkedYAMLError as trouble:
@@ -122,6 +121,12 @@ def read_text(text: str, source: Source, mistakes: Mistakes) -> Node | None:
     except (yaml.YAMLError, ValueError, RecursionError) as trouble:
         mistakes.add(composer.place(0, 0), f"not YAML: {trouble}")
     return None
+
+
+def _position(before: str) -> tuple[int, int]:
+    """Line and column, from 1, of what follows a text."""
+    lines = _BREAK.split(before)
+    return len(lines), len(lines[-1]) + 1
 
 
 def kind_of(value: object) -> str:

@@ -67,5 +67,6 @@ def _widen(schema: dict[str, Any], definitions: dict[str, Any]) -> None:
 
 def _dated(part: dict[str, Any]) -> dict[str, Any]:
     """A list of blocks, each with the day from which it holds."""
-    dated = {"type": "object", "required": ["valid_from"]}
-    return {"type": "array", "items": dated, "description": f"dated blocks of {part.get('$ref', 'tiers').split('/')[-1]}"}
+    name = part.get("$ref", "tiers").rpartition("/")[2]
+    block = {"type": "object", "required": ["valid_from"]}
+    return {"type": "array", "items": block, "description": f"dated blocks of {name}"}

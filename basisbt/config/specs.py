@@ -13,8 +13,8 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, fie
 from basisbt import units
 from basisbt.config.events import EventSpec
 from basisbt.config.fields import (
-    AssetAmounts, Band, Capital, Cost, Count, Fraction, LongSeconds, Multiple, Number, PaidCost, Part, Rate, Seconds,
-    Preset, Spec, Text, Weight, Window, fees_or_none, half_spreads, tail_or_none,
+    AssetAmounts, Band, Capital, Cost, Count, Fraction, LongSeconds, Multiple, Number, PaidCost, Part, Preset, Rate,
+    Seconds, Spec, Text, Weight, Window, fees_or_none, half_spreads, tail_or_none,
 )  # fmt: skip
 
 NAME = r"^[A-Za-z0-9_][A-Za-z0-9_-]*$"

@@ -53,7 +53,7 @@ def _annotated(key: str) -> Any:
 def _entries(key: str, root: Node, node: Node | None, mistakes: Mistakes) -> dict[str, Any]:
     spec, example = {
         "venues": (VenueSpec, "venues: {okx: {}}"),
-        "pairs": (PairSpec, "pairs: {btc: {long: {…}, short: {…}}}, or carry: {bases: [BTC], venues: all, leverage: 3x}"),
+        "pairs": (PairSpec, "pairs: {btc: {long: …, short: …}}, or carry: {bases: [BTC], venues: all, leverage: 3x}"),
     }[key]
     if node is None:
         mistakes.add(root.named_at, f"missing '{key}'; write `{example}`")
@@ -122,7 +122,8 @@ def _report(error: dict, annotation: Any, node: Node, mistakes: Mistakes) -> Non
     elif kind in ("union_tag_invalid", "union_tag_not_found"):
         _report_event(here, annotation, mistakes)
     else:
-        mistakes.add(here.place, _message(error, here))
+        whole = isinstance(here.value, dict) and kind == "value_error"
+        mistakes.add(here.named_at if whole else here.place, _message(error, here))
 
 
 def _message(error: dict, here: Node) -> str:

@@ -5,18 +5,18 @@ these, `math.sqrt/exp/log`, `min max abs`, loops, and its own plain functions (d
 """
 
 from basisbt.strategy.readings import (
-    annualised, basis, carry_after_costs, emptiest, fullest, funding_mean, leverage_now, round_trip_cost,
+    affordable, annualised, basis, carry_after_costs, emptiest, fullest, funding_mean, leverage_now, round_trip_cost,
 )  # fmt: skip
 from basisbt.strategy.parameters import (
     REDUCE, UNWIND, WAIT, Bars, Days, Fraction, Leverage, Number, OneLegFails, Pair, PerYear, Refused, Venue,
 )  # fmt: skip
 from basisbt.strategy.wishes import (
-    close, hold, keep_leverage, leg, mend, move, reduce_to_margin,
+    close, fund_entry, hold, keep_leverage, leg, mend, move, reduce_to_margin,
 )  # fmt: skip
 
 __all__ = [
     "Bars", "Days", "Fraction", "Leverage", "Number", "OneLegFails", "Pair", "PerYear",
     "REDUCE", "Refused", "UNWIND", "Venue", "WAIT",
-    "annualised", "basis", "carry_after_costs", "close", "emptiest", "fullest", "funding_mean", "hold",
+    "affordable", "annualised", "basis", "carry_after_costs", "close", "emptiest", "fullest", "fund_entry", "funding_mean", "hold",
     "keep_leverage", "leg", "leverage_now", "mend", "move", "reduce_to_margin", "round_trip_cost",
 ]  # fmt: skip

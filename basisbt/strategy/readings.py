@@ -49,6 +49,21 @@ def carry_after_costs(seen, i, days, held_days):
     return funding_mean(seen, i, days) - annualised(round_trip_cost(seen, i), held_days)
 
 
+def affordable(seen, book, i):
+    """USD of notional that pair i could add now: spot paid in full, the short leg backed at its target leverage.
+
+    What the two venues can spare after what pair i holds is backed at its target leverage, less entry costs;
+    collateral is not assumed to travel.
+    """
+    g, s = seen.long[i], seen.short[i]
+    cost = seen.fee[g] + seen.half_spread[g] + seen.fee[s] + seen.half_spread[s]
+    short_spare = min(book.free[seen.venue[s]], book.short_equity[i] - book.notional[i] / seen.leverage[i])
+    short_spare = max(0.0, short_spare)
+    if seen.venue[g] == seen.venue[s]:
+        return short_spare / (1.0 + cost + 1.0 / seen.leverage[i])
+    return min(book.free[seen.venue[g]] / (1.0 + cost), short_spare / (1.0 / seen.leverage[i] + cost))
+
+
 def leverage_now(book, i):
     """Notional of pair i over the equity behind its short leg; inf when that equity is gone, 0 when flat."""
     if book.notional[i] <= 0.0:

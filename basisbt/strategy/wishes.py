@@ -5,7 +5,7 @@ Knows how to ask; refuses to know whether it will be had.
 
 from basisbt.core.decision import HOLD, LEGS
 from basisbt.strategy.parameters import UNWIND
-from basisbt.strategy.readings import leverage_now
+from basisbt.strategy.readings import affordable, leverage_now
 
 
 def hold(want, i, notional, reason=0):
@@ -74,6 +74,30 @@ def keep_leverage(seen, book, want, i):
     if leverage < seen.band_low[i] and seen.withdrawals_open[short_venue]:
         move(want, short_venue, long_venue, min(-gap, book.free[short_venue]))
     return 0.0
+
+
+def fund_entry(seen, book, want, i, target):
+    """The notional up to `target` with which pair i can be opened now; 0 while collateral has to travel first.
+
+    If one venue lacks what the other has to spare, the missing part is asked to move and the entry waits for it.
+    """
+    now = min(target, affordable(seen, book, i))
+    g, s = seen.venue[seen.long[i]], seen.venue[seen.short[i]]
+    if now >= 0.9 * target or g == s:
+        return now
+    margin = 1.0 / seen.leverage[i] + seen.fee[seen.short[i]] + seen.half_spread[seen.short[i]]
+    price = 1.0 + seen.fee[seen.long[i]] + seen.half_spread[seen.long[i]]
+    reach = min(target, (book.free[g] + book.free[s]) / (price + margin))
+    if book.in_transit > 0.0:
+        return 0.0
+    lacks_short, lacks_long = reach * margin - book.free[s], reach * price - book.free[g]
+    if lacks_short > 0.0 and seen.withdrawals_open[g]:
+        move(want, g, s, min(lacks_short, book.free[g]))
+        return 0.0
+    if lacks_long > 0.0 and seen.withdrawals_open[s]:
+        move(want, s, g, min(lacks_long, book.free[s]))
+        return 0.0
+    return now
 
 
 def reduce_to_margin(seen, book, want, i, reason=0):

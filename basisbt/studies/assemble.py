@@ -82,6 +82,14 @@ def tier_tables(spec, instruments):
     return floor, mmr, cum, imr
 
 
+def last_cap(spec, instrument) -> float:
+    """Notional beyond which the venue takes no order: the last tier's cap, inf where none is stated."""
+    if instrument.kind == "spot":
+        return np.inf
+    cap = tiers_of(spec, instrument)[-1].cap
+    return np.inf if cap is None else cap
+
+
 def settlement_assets(spec, instruments, names) -> dict[str, str]:
     """The currency each venue is funded in: its derivatives' settlement, else its spot's quote, else the capital's."""
     out = {}
@@ -116,7 +124,7 @@ def make_rules(spec, instruments, names, legs) -> Rules:
         maker=np.array([maker_fee(v.fees, s) for v, s in zip(at, spot)]),
         half_spread=np.array([v.spread.spot if s else v.spread.derivative for v, s in zip(at, spot)]),
         liquidation_fee=np.array([0.0 if s else v.fees.liquidation for v, s in zip(at, spot)]),
-        exchange_leverage=exchange, floor=floor, mmr=mmr, cum=cum, imr=imr, cap=np.full(n, np.inf),
+        exchange_leverage=exchange, floor=floor, mmr=mmr, cum=cum, imr=imr, cap=np.array([last_cap(spec, i) for i in instruments]),
         member=members(spot, venue, len(venues)), wallet_venue=np.arange(len(venues)),
         cash=np.array([a not in names.bases for a in names.assets]),
         asset_base=np.array([names.bases.index(a) if a in names.bases else -1 for a in names.assets], np.int64),
@@ -181,12 +189,11 @@ def deposits(spec, names, rules) -> tuple[Deposit, ...]:
 def make_event(name, event, names):
     """A typed event from its spec: names become numbers."""
     if event.event == "withdrawal_freeze":
-        end = event.until if event.until is not None else None if event.for_ is None else event.at + event.for_
-        return WithdrawalFreeze(name, names.venues.index(event.venue), event.at, end, event.pending == "voided")
+        return WithdrawalFreeze(
+            name, names.venues.index(event.venue), event.at, event.end, event.pending == "voided"
+        )  # fmt: skip
     if event.event == "price":
-        return PriceShock(
-            name, names.bases.index(event.base), event.at, event.move, event.over, event.then, event.for_ or 0
-        )
-    end = None if event.for_ is None else event.at + event.for_
+        base = names.bases.index(event.base)
+        return PriceShock(name, base, event.at, event.move, event.over, event.then, event.duration or 0)
     place = names.instruments.index((event.venue, event.symbol))
-    return NonConvergence(name, place, event.at, event.gap, event.half_life, end)
+    return NonConvergence(name, place, event.at, event.gap, event.half_life, event.end)

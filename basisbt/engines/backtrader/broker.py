@@ -61,8 +61,8 @@ class BasisBroker(bt.BrokerBase):
         self.startingcash = self.capital = world.capital
         self.fund_shares = self.capital / 100.0
         self._counts = machine.book.count
-        self._owned = machine.book.balance[: world.rules.wallets + 3 * world.rules.venues]
-        self._is_cash = world.rules.cash.astype(float)
+        ours = world.rules.wallets + 3 * world.rules.venues
+        self._currencies = [(a, machine.book.balance[:ours, a]) for a, cash in enumerate(world.rules.cash) if cash]
         self._half_full = machine.book.amount.size // 2
         self._cash_at, self._cash = -2, 0.0
 
@@ -91,8 +91,9 @@ class BasisBroker(bt.BrokerBase):
     def getcash(self):
         """USD of all currencies at all venues, less what is owed."""
         if self._cash_at != self.t:
-            usd = self.machine.book.usd * self._is_cash
-            self._cash_at, self._cash = self.t, float((self._owned.sum(axis=0) * usd).sum())
+            usd = self.machine.book.usd
+            self._cash = float(sum(sum(owned.tolist()) * usd[a] for a, owned in self._currencies))
+            self._cash_at = self.t
         return self._cash
 
     def getvalue(self, datas=None, mkt=False, lever=False):
@@ -263,7 +264,7 @@ class BasisBroker(bt.BrokerBase):
     def __getstate__(self):
         """A broker goes to another process without its path; the other side makes a new one."""
         state = self.__dict__.copy()
-        for name in ("machine", "_counts", "_owned"):
+        for name in ("machine", "_counts", "_currencies"):
             state.pop(name)
         return state
 

@@ -37,6 +37,7 @@ class BasisCerebro(bt.Cerebro):
         for strategy in runstrats:
             strategy._once()
             strategy.reset()
+            strategy._oncepost = oncepost(strategy)
         leader, broker, cheat = self.datas[0], self._broker, self.p.cheat_on_open
         for dt0 in leader._times:
             leader.advance()
@@ -53,7 +54,53 @@ class BasisCerebro(bt.Cerebro):
                 strategy._oncepost(dt0)
                 if self._event_stop:
                     return
-                self._next_writers(runstrats)
+                if self.runwriters:
+                    self._next_writers(runstrats)
+
+
+STOCK = ("_oncepost", "_notify", "_getminperstatus", "_next_analyzers", "_next_observers", "clear")
+
+
+def oncepost(strategy):
+    """`Strategy._oncepost` for feeds on one clock: the same calls in the same order, less those that do nothing.
+
+    Cash and fund notices are left out where neither the strategy nor an analyzer asks for them. A class that replaces
+    Backtrader's own machinery keeps it.
+    """
+    cls, base = type(strategy), bt.Strategy
+    if any(getattr(cls, name) is not getattr(base, name) for name in STOCK):
+        return strategy._oncepost
+    observers = strategy._lineiterators[base.ObsType]
+    indicators, analyzers = strategy._lineiterators[base.IndType], strategy.analyzers
+    told = (
+        len(analyzers) or strategy._slave_analyzers or "notify_cashvalue" in vars(strategy)
+        or cls.notify_cashvalue is not base.notify_cashvalue or cls.notify_fund is not base.notify_fund
+    )  # fmt: skip
+    forward, line, clock, warm_up = strategy.forward, strategy.lines.datetime, strategy.datas[0], max(strategy._minperiods)
+
+    def turn(dt):
+        for indicator in indicators:
+            if len(indicator._clock) > len(indicator):
+                indicator.advance()
+        forward()
+        line[0] = dt
+        if told or strategy._orderspending or strategy._tradespending:
+            strategy._notify()
+        strategy._minperstatus = status = warm_up - len(clock)
+        if status < 0:
+            strategy.next()
+        elif status == 0:
+            strategy.nextstart()
+        else:
+            strategy.prenext()
+        if told:
+            strategy._next_analyzers(status, once=True)
+        if observers:
+            strategy._next_observers(status, once=True)
+        if strategy._orderspending or strategy._tradespending:
+            strategy.clear()
+
+    return turn
 
 
 def deliver(cerebro, broker):
