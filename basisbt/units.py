@@ -18,6 +18,8 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _SCALES = {"%": 100, "bps": 10_000}
 LONGEST = 100 * 366 * 86_400  # seconds; a century is a typing mistake, and keeps sums inside int64
 
+LATEST = 7_258_118_400  # seconds UTC, 2200-01-01
+
 
 class Money(NamedTuple):
     """An amount of one asset, in whole units of it."""
@@ -144,9 +146,12 @@ def parse_time(found: object) -> int:
     try:
         moment = datetime.fromisoformat(text.upper())
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return int(moment.timestamp())
+        seconds = int(moment.timestamp())
     except (ValueError, OverflowError):
         raise refuse(found, f"{expected}, a day that exists") from None
+    if not 0 <= seconds < LATEST:
+        raise refuse(found, f"{expected}, from 1970 to 2199")
+    return seconds
 
 
 def time_name(seconds: int) -> str:

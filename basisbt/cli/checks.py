@@ -23,7 +23,7 @@ def lookahead(
     from basisbt.studies.run import prepare
 
     prepared = prepare(
-        config, set, timerange=timerange, data_dir=data_dir, engine=o.checked_engine(engine)
+        o.config_path(config), set, timerange=timerange, data_dir=data_dir, engine=o.checked_engine(engine)
     )  # fmt: skip
     rows = check(prepared, points, seed, o.say(quiet))
     bad = [row for row in rows if row["difference"]]

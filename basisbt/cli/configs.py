@@ -21,7 +21,7 @@ def validate(
 
     from basisbt.studies.run import prepare
 
-    prepared = prepare(config, set, timerange=timerange, data_dir=data_dir, engine="backtrader")
+    prepared = prepare(o.config_path(config), set, timerange=timerange, data_dir=data_dir, engine="backtrader")
     notes = prepared.world.notes["panel"]
     warnings = [*prepared.resolved.warnings, *notes.warnings]
     if as_json:
@@ -46,11 +46,11 @@ def show_config(
     """
     from basisbt.config import load
 
-    resolved = load(config, set, timerange=timerange, data_dir=data_dir)
+    resolved = load(o.config_path(config), set, timerange=timerange, data_dir=data_dir)
     if as_json:
         o.print_json({"config": resolved.tree, "origins": resolved.origins})
         return
-    from basisbt.report.yaml_text import resolved_text
+    from basisbt.studies.yaml_text import resolved_text
 
     print(resolved_text(resolved.tree, resolved.origins if origin else {}))
 

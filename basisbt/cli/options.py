@@ -91,6 +91,19 @@ def print_json(value) -> None:
     print(json.dumps(plain(value), indent=2, default=str))
 
 
+def config_path(path: Path) -> Path:
+    """The config itself, or the shipped one of that name when there is none here (said on stderr)."""
+    from basisbt.places import packaged
+
+    if path.exists() or path.is_absolute():
+        return path
+    for place in (packaged(*path.parts), packaged("configs", "runs", path.name)):
+        if place.is_file():
+            print(f"no {path} here; using {place}", file=sys.stderr)
+            return place
+    return path
+
+
 def checked_engine(name: str) -> str:
     """The engine's name. Raises a usage error for an unknown one."""
     if name not in ENGINES:

@@ -26,7 +26,7 @@ def run(
 
     refuse_lists(set)
     engine = o.checked_engine(engine)
-    prepared = prepare(config, set, timerange=timerange, data_dir=data_dir, seed=seed, engine=engine)
+    prepared = prepare(o.config_path(config), set, timerange=timerange, data_dir=data_dir, seed=seed, engine=engine)
     tell_compiling(prepared, engine, quiet)
     result = run_prepared(prepared, out, force)
     if as_json:
@@ -54,7 +54,7 @@ def compare(
     if len(configs) < 2:
         raise typer.BadParameter("compare needs at least two configs", param_hint="CONFIGS")
     frame = compare_setups(
-        *configs, set=as_map(set), timerange=timerange, data_dir=data_dir, seed=seed,
+        *map(o.config_path, configs), set=as_map(set), timerange=timerange, data_dir=data_dir, seed=seed,
         engine=o.checked_engine(engine), out=out, force=force,
     )  # fmt: skip
     if as_json:
@@ -81,7 +81,7 @@ def sweep(
 
     axes, fixed = axes_of(set)
     done = sweep_grid(
-        config, axes, fixed, timerange=timerange, data_dir=data_dir, seed=seed, engine=o.checked_engine(engine),
+        o.config_path(config), axes, fixed, timerange=timerange, data_dir=data_dir, seed=seed, engine=o.checked_engine(engine),
         out=out, force=force, progress=o.say(quiet),
     )  # fmt: skip
     if as_json:

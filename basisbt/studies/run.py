@@ -134,7 +134,7 @@ def finish(prepared: Prepared, machine: Machine) -> tuple[dict, dict]:
     figures["tail_cost"] = tail_costs(world, prepared.loaded, prepared.compiled, figures["pnl"])
     head = {"name": spec.name, "key": prepared.key, "engine": prepared.engine, "seed": spec.seed}
     notes = world.notes["panel"]
-    warnings = [*prepared.resolved.warnings, *notes.warnings, *intrabar_warnings(world)]
+    warnings = [*(w.replace(": warning: ", ": ", 1) for w in prepared.resolved.warnings), *notes.warnings, *intrabar_warnings(world)]
     meta = {
         "versions": versions(), "data_digest": prepared.data_digest, "seed": spec.seed,
         "strategy": prepared.loaded.name, "strategy_digest": prepared.loaded.digest, "engine": prepared.engine,
@@ -214,10 +214,10 @@ def run_prepared(prepared: Prepared, out: Path | None = None, force: bool = Fals
     metrics, meta = finish(prepared, machine)
     frames = frames_of(machine, prepared.loaded.reasons)
     if folder is not None:
-        import yaml
+        from basisbt.studies.yaml_text import resolved_text
 
         texts = {
-            "config.yaml": yaml.safe_dump(store.plain(prepared.resolved.tree), sort_keys=False, allow_unicode=True),
+            "config.yaml": resolved_text(store.plain(prepared.resolved.tree), {}) + "\n",
             "metrics.json": store.to_json(metrics), "meta.json": store.to_json(meta),
         }  # fmt: skip
         store.write_run(folder, texts, frames)

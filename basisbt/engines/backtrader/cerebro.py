@@ -1,7 +1,7 @@
 """The run loop over feeds on one clock: stock `Cerebro` otherwise.
 
 Knows the order clock - broker - notices - strategy, which is stock's. Leaves out only what cannot matter: peeking at
-every feed's next time, and, for a `Decide` nobody watches, the strategy's own lines and cash notices.
+every feed's next time, notices nobody takes, and, for a `Decide` nobody watches, the strategy's own turn.
 """
 
 import array
@@ -37,7 +37,7 @@ class BasisCerebro(bt.Cerebro):
         for strategy in runstrats:
             strategy._once()
             strategy.reset()
-            strategy._oncepost = oncepost(strategy)
+        turns = [oncepost(strategy) for strategy in runstrats]
         leader, broker, cheat = self.datas[0], self._broker, self.p.cheat_on_open
         for dt0 in leader._times:
             leader.advance()
@@ -50,8 +50,8 @@ class BasisCerebro(bt.Cerebro):
             deliver(self, broker)
             if self._timers:
                 self._check_timers(runstrats, dt0, cheat=False)
-            for strategy in runstrats:
-                strategy._oncepost(dt0)
+            for turn in turns:
+                turn(dt0)
                 if self._event_stop:
                     return
                 if self.runwriters:
@@ -73,7 +73,7 @@ def oncepost(strategy):
     observers = strategy._lineiterators[base.ObsType]
     indicators, analyzers = strategy._lineiterators[base.IndType], strategy.analyzers
     told = (
-        len(analyzers) or strategy._slave_analyzers or "notify_cashvalue" in vars(strategy)
+        len(analyzers) or strategy._slave_analyzers or {"notify_cashvalue", "notify_fund"} & vars(strategy).keys()
         or cls.notify_cashvalue is not base.notify_cashvalue or cls.notify_fund is not base.notify_fund
     )  # fmt: skip
     forward, line, clock, warm_up = strategy.forward, strategy.lines.datetime, strategy.datas[0], max(strategy._minperiods)
