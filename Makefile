@@ -31,7 +31,7 @@ $(READY): setup.cfg pyproject.toml requirements.lock
 	touch $(READY)
 
 lock:
-	$(VENV)/bin/python -m pip freeze --exclude-editable --exclude basisbt --exclude pip --exclude setuptools > requirements.lock
+	$(VENV)/bin/python -m pip freeze --all --exclude-editable --exclude basisbt --exclude pip > requirements.lock
 
 clean:
 	rm -rf $(VENV) runs build *.egg-info

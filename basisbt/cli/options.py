@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from basisbt.errors import BasisError
+from basisbt.errors import BasisError, ConfigError
 
 Config = Annotated[Path, typer.Argument(help="A config in YAML.", show_default=False)]
 Set = Annotated[
@@ -105,9 +105,9 @@ def config_path(path: Path) -> Path:
 
 
 def checked_engine(name: str) -> str:
-    """The engine's name. Raises a usage error for an unknown one."""
+    """The engine's name. Raises ConfigError for an unknown one."""
     if name not in ENGINES:
-        raise typer.BadParameter(f"found {name!r}, expected one of {', '.join(ENGINES)}", param_hint="--engine")
+        raise ConfigError(f"--engine: found {name!r}, expected one of {', '.join(ENGINES)}")
     return name
 
 

@@ -52,7 +52,7 @@ def compare(
 
     refuse_lists(set)
     if len(configs) < 2:
-        raise typer.BadParameter("compare needs at least two configs", param_hint="CONFIGS")
+        raise ConfigError("compare needs at least two configs, found one")
     frame = compare_setups(
         *map(o.config_path, configs), set=as_map(set), timerange=timerange, data_dir=data_dir, seed=seed,
         engine=o.checked_engine(engine), out=out, force=force,

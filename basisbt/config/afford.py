@@ -4,6 +4,7 @@ Knows fees, half-spreads, leverage and weights. Knows neither prices nor a strat
 `strategy.params.notional` the needs are known only in proportion, and nothing is checked.
 """
 
+from math import fsum
 from typing import Any
 
 from basisbt import units
@@ -26,7 +27,7 @@ def needs(spec: RunSpec) -> dict[str, float]:
 
 
 def _needs(venues: dict[str, VenueSpec], pairs: dict[str, PairSpec]) -> dict[str, float]:
-    found = dict.fromkeys(venues, 0.0)
+    found: dict[str, list[float]] = {name: [] for name in venues}
     for pair in pairs.values():
         for leg in (pair.long, pair.short):
             venue = venues[leg.venue]
@@ -34,13 +35,13 @@ def _needs(venues: dict[str, VenueSpec], pairs: dict[str, PairSpec]) -> dict[str
                 tied, cost = 1.0, venue.fees.spot_taker + venue.spread.spot
             else:
                 tied, cost = 1.0 / leg.leverage, venue.fees.taker + venue.spread.derivative
-            found[leg.venue] += pair.share * (tied + cost)
-    return found
+            found[leg.venue].append(pair.share * (tied + cost))
+    return {name: fsum(parts) for name, parts in found.items()}
 
 
 def share_pairs(pairs: dict[str, PairSpec]) -> dict[str, PairSpec]:
     """Pairs with shares that sum to 1."""
-    total = sum(pair.share for pair in pairs.values())
+    total = fsum(pair.share for pair in pairs.values())
     return {name: pair.model_copy(update={"share": pair.share / total}) for name, pair in pairs.items()}
 
 
@@ -77,7 +78,7 @@ def _is_percent(text: str) -> bool:
 
 def _by_parts(written: dict[str, Node], venues: dict[str, VenueSpec], shares: dict[str, float],
               mistakes: Mistakes) -> dict[str, VenueSpec]:  # fmt: skip
-    total = sum(shares.values())
+    total = fsum(shares.values())
     if total <= 0:
         mistakes.add(next(iter(written.values())).place, "all weights are 0; expected at least one above")
         return venues
@@ -86,9 +87,9 @@ def _by_parts(written: dict[str, Node], venues: dict[str, VenueSpec], shares: di
 
 def _by_percentages(written: dict[str, Node], venues: dict[str, VenueSpec], shares: dict[str, float],
                     needed: dict[str, float], mistakes: Mistakes) -> dict[str, VenueSpec]:  # fmt: skip
-    total = sum(shares.values())
+    total = fsum(shares.values())
     auto = {name: amount for name, amount in needed.items() if name not in shares}
-    wanted = sum(auto.values())
+    wanted = fsum(auto.values())
     if total > 1 + CLOSE or (total < 1 - CLOSE and wanted == 0):
         last = next(reversed(written.values()))
         mistakes.add(last.place, f"weights sum to {total * 100:g} %; expected 100 %")
@@ -112,10 +113,10 @@ def check_affordable(spec: RunSpec, root: Node, mistakes: Mistakes) -> None:
     everything_auto = all(venue.weight == "auto" for venue in spec.venues.values())
     notional = find(root, "strategy", "params", "notional")
     if everything_auto:
-        if sum(scaled.values()) > amount * (1 + CLOSE):
+        if fsum(scaled.values()) > amount * (1 + CLOSE):
             text = ", ".join(f"{name} {need:,.0f}" for name, need in scaled.items())
-            most = fraction * amount / sum(scaled.values())
-            total = f"the legs need {sum(scaled.values()):,.0f} {asset} ({text}), capital is {amount:,.0f}"
+            most = fraction * amount / fsum(scaled.values())
+            total = f"the legs need {fsum(scaled.values()):,.0f} {asset} ({text}), capital is {amount:,.0f}"
             mistakes.add(notional.place, f"{total}; a notional of {most * 100:.4g} % is affordable")
         return
     for name, need in scaled.items():

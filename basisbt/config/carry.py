@@ -79,8 +79,10 @@ def expand_carry(root: Node, mistakes: Mistakes) -> Node:
     expanded = Node(pairs, node.place, node.key)
     if "pairs" in entries and entries["pairs"].value is not None:
         expanded = merge(expanded, entries["pairs"])
-    if pairs or spec is None:
+    if pairs:
         entries["pairs"] = expanded
+    else:
+        entries["carry"] = node  # its mistake is noted; what it would have said is not missing
     return Node(entries, root.place, root.key)
 
 

@@ -33,6 +33,7 @@ def _read(path: Path, name: str, writers: tuple[str, ...], mistakes: Mistakes) -
     own = Node({key: child for key, child in root.entries.items() if key != "extends"}, root.place)
     merged = None
     for other in _extended_names(root.entries.get("extends"), mistakes):
+        before = len(mistakes.found)
         lower = path.parent / str(other.value)
         shown = os.path.normpath(os.path.join(os.path.dirname(name), str(other.value)))
         if os.path.realpath(lower) in (*writers, identity):
@@ -42,6 +43,7 @@ def _read(path: Path, name: str, writers: tuple[str, ...], mistakes: Mistakes) -
             mistakes.add(other.place, f"no such file: {shown}{close}")
         elif (base := _read(lower, shown, (*writers, identity), mistakes)) is not None:
             merged = base if merged is None else merge(merged, base)
+        mistakes.incomplete |= len(mistakes.found) > before
     return own if merged is None else merge(merged, own)
 
 
@@ -54,5 +56,6 @@ def _extended_names(node: Node | None, mistakes: Mistakes) -> list[Node]:
         if isinstance(item.value, str) and "\0" not in item.value:
             good.append(item)
         else:
+            mistakes.incomplete = True
             mistakes.add(item.place, f"found {kind_of(item.value)}; expected a file: `extends: base.yaml`")
     return good

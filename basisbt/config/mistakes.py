@@ -66,9 +66,18 @@ def mistake_text(place: Place, message: str) -> str:
 
 @dataclass
 class Mistakes:
-    """Collects mistakes so that all of them are reported in one go."""
+    """Collects mistakes so that all of them are reported in one go.
+
+    When a file could not be read (`incomplete`), what seems to be missing is not held against the others.
+    """
 
     found: list[tuple[Place, str]] = field(default_factory=list)
+    incomplete: bool = False  # a file could not be read: what is missing may have been in it
+
+    def add_missing(self, place: Place, message: str) -> None:
+        """Note that something is missing, unless a file that may have held it could not be read."""
+        if not self.incomplete:
+            self.add(place, message)
 
     def add(self, place: Place, message: str) -> None:
         """Note one mistake; the same one twice counts once."""

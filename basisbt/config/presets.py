@@ -64,6 +64,9 @@ def _preset_name(name: str, venue: Node, search: Sequence[Path], mistakes: Mista
     asked = venue.live.get("preset")
     known = preset_names(search)
     if asked is None:
+        if name not in known and "fees" not in venue.live:
+            close = mistakes.suggestion(name, known) or f"; presets: {', '.join(known)}"
+            mistakes.add(venue.named_at, f"no fees, and no preset of the name '{name}'{close}")
         return name if name in known else None
     if asked.value == "none" or isinstance(asked.value, dict):
         return None

@@ -158,7 +158,7 @@ class _Composer:
     count: int = 0
 
     def place(self, line: int, column: int) -> Place:
-        return Place(self.source, line + 1, column + 1)
+        return Place(self.source, line + 1, column + 1) if self.source.lines else Place(self.source)
 
     def document(self, text: str) -> Node:
         events = yaml.parse(text, Loader=yaml.SafeLoader)

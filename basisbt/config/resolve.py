@@ -72,7 +72,8 @@ def load(path: str | Path, overrides: Sequence[str] = (), *, timerange: str | No
     root = with_defaults(root, path)
     _check_kind(root, mistakes)
     parts = validate_run(root, mistakes)
-    check_references(root, parts, mistakes, warnings)
+    if not mistakes.incomplete:
+        check_references(root, parts, mistakes, warnings)
     mistakes.raise_if_any()
     parts["pairs"] = share_pairs(parts["pairs"])
     parts["venues"] = weigh_venues(root, parts["venues"], parts["pairs"], mistakes)

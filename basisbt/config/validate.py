@@ -27,7 +27,7 @@ def validate_run(root: Node, mistakes: Mistakes) -> dict[str, Any]:
     """What validated, by key of RunSpec; venues, pairs and tail hold only their good entries."""
     known = keys_of(RunSpec)
     for key, child in root.live.items():
-        if key not in known and key not in OUTSIDE:
+        if key not in known and key not in (*OUTSIDE, "carry"):
             mistakes.add(child.named_at, unknown_key(key, [*known, *OUTSIDE, "extends", "carry"]))
     parts: dict[str, Any] = {}
     for key, field in known.items():
@@ -36,7 +36,7 @@ def validate_run(root: Node, mistakes: Mistakes) -> dict[str, Any]:
             parts[key] = _entries(key, root, node, mistakes)
         elif node is None:
             if field.is_required():
-                mistakes.add(root.named_at, missing_key(key, field))
+                mistakes.add_missing(root.named_at, missing_key(key, field))
         elif key == "tail":
             parts[key] = _tail(node, mistakes)
         else:
@@ -56,7 +56,8 @@ def _entries(key: str, root: Node, node: Node | None, mistakes: Mistakes) -> dic
         "pairs": (PairSpec, "pairs: {btc: {long: …, short: …}}, or carry: {bases: [BTC], venues: all, leverage: 3x}"),
     }[key]
     if node is None:
-        mistakes.add(root.named_at, f"missing '{key}'; write `{example}`")
+        if key != "pairs" or "carry" not in root.live:
+            mistakes.add_missing(root.named_at, f"missing '{key}'; write `{example}`")
         return {}
     if not isinstance(node.value, dict) or not node.live:
         found = "nothing" if node.entries or node.value == {} else kind_of(node.value)
@@ -116,7 +117,7 @@ def _report(error: dict, annotation: Any, node: Node, mistakes: Mistakes) -> Non
         model = model_at(annotation, error["loc"])
         keys = keys_of(model) if model else {}
         if kind == "missing":
-            mistakes.add(here.named_at, missing_key(last, keys.get(last)))
+            mistakes.add_missing(here.named_at, missing_key(last, keys.get(last)))
         else:
             mistakes.add(here.named_at, unknown_key(last, keys))
     elif kind in ("union_tag_invalid", "union_tag_not_found"):

@@ -91,15 +91,16 @@ def refusal(i, quantity, price, costs, t, field, tape, rules, book):
         held = book.balance[w, rules.coin[i]]
         if quantity < 0.0:
             return FILLED if -quantity <= held * (1.0 + 1e-12) + 1e-12 else NO_COIN
-        need = (quantity * price + costs) * tape.usd[t, a]
-        return FILLED if need <= available(w, t, field, tape, rules, book) else NO_CASH
+        need = quantity * price + costs
+        own = min(book.balance[w, a], available(w, t, field, tape, rules, book) / tape.usd[t, a])
+        return FILLED if need <= own else NO_CASH
     position = book.position[i]
     if position * quantity < 0.0 and abs(quantity) <= abs(position):
         return FILLED
     after = abs(position + quantity) * price
     if after > rules.cap[i]:
         return BEYOND_TIERS
-    already = initial_margin(i, abs(position) * price, rules) if position * quantity > 0.0 else 0.0
+    already = initial_margin(i, abs(position) * price, rules)  # released by a turn, part of the whole when added to
     need = (initial_margin(i, after, rules) - already + costs) * tape.usd[t, a]
     return FILLED if need <= available(w, t, field, tape, rules, book) else NO_MARGIN
 

@@ -169,7 +169,8 @@ class BasisBroker(bt.BrokerBase):
     def submit(self, order):
         """Accept an order; it can trade from the next bar on. A ruined account's orders are rejected."""
         if order.data not in self.number:
-            raise ValueError(f"{order.data._name or 'a feed'!r} is not an instrument of this world: nothing trades on it")
+            name = order.data._name or "a feed"
+            raise ValueError(f"{name!r} is not an instrument of this world: nothing trades on it")
         order.pannotated = None
         order.addcomminfo(self.getcommissioninfo(order.data))
         order.submit(self)
@@ -253,7 +254,8 @@ class BasisBroker(bt.BrokerBase):
             if outcome == FILLED or outcome == LIQUIDATED:
                 if order is None:
                     order = emergent_order(self, self.feeds[i], number[T_QUANTITY], OUTCOME_NAMES[outcome])
-                complete(self, order, self.held[i], number[T_QUANTITY], number[T_PRICE], number[T_FEE] + number[T_SPREAD])
+                cost = number[T_FEE] + number[T_SPREAD]
+                complete(self, order, self.held[i], number[T_QUANTITY], number[T_PRICE], cost)
             elif order is not None and outcome == NO_BAR:
                 self.resting.append(order)
             elif order is not None:

@@ -76,7 +76,8 @@ def oncepost(strategy):
         len(analyzers) or strategy._slave_analyzers or {"notify_cashvalue", "notify_fund"} & vars(strategy).keys()
         or cls.notify_cashvalue is not base.notify_cashvalue or cls.notify_fund is not base.notify_fund
     )  # fmt: skip
-    forward, line, clock, warm_up = strategy.forward, strategy.lines.datetime, strategy.datas[0], max(strategy._minperiods)
+    forward, line = strategy.forward, strategy.lines.datetime
+    clock, warm_up = strategy.datas[0], max(strategy._minperiods)
 
     def turn(dt):
         for indicator in indicators:

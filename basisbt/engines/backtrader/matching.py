@@ -20,7 +20,7 @@ class Match(NamedTuple):
 
 
 def match(order, bar, now) -> Match | None:
-    """Where `order` trades in `bar` = (open, high, low, close), None for not in this one. now: the bar's date number."""
+    """Where `order` trades in `bar` = (open, high, low, close), None for not in it. now: the bar's date number."""
     kind = order.exectype
     if kind == Order.Market:
         return Match(0.0, False, 0.0)

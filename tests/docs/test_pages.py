@@ -1,0 +1,58 @@
+"""What the pages say is run: the strategy page's example, and the README's commands."""
+
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+import basisbt
+from tests.support.places import ROOT
+
+PAGE = ROOT / "docs" / "strategy.md"
+README = ROOT / "README.md"
+
+
+def blocks(path, language):
+    return re.findall(rf"```{language}\n(.*?)```", path.read_text(), re.DOTALL)
+
+
+def test_the_strategy_page_is_a_strategy_that_runs_the_same_interpreted_and_compiled(tmp_path):
+    (tmp_path / "strategies").mkdir()
+    (tmp_path / "strategies" / "my_carry.py").write_text(blocks(PAGE, "python")[0])
+    config = tmp_path / "my.yaml"
+    config.write_text(
+        f"schema: 1\nname: mine\nextends: [{ROOT}/configs/runs/02_textbook.yaml]\n"
+        "strategy: {use: my_carry, params: {enter_above: 4%, lookback: 7d, notional: 40%, "
+        "exit_below: -2%, if_refused: null, max_custody: 70%}}\n"
+    )
+    plain = basisbt.run(config, engine="backtrader")
+    assert plain.metrics["fills"] >= 2
+    assert plain.metrics["attribution"]["funding"] > 0.0
+    assert basisbt.run(config, engine="compiled").metrics["journal_digest"] == plain.metrics["journal_digest"]
+
+
+COMMANDS = [
+    line.split("#")[0].strip().removeprefix("$ ")
+    for block in blocks(README, "console")
+    for line in block.splitlines()
+    if line.startswith("$ basisbt")
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_readme_runs_as_written(command, tmp_path_factory):
+    store = tmp_path_factory.getbasetemp().parent / "readme-runs"
+    words = [w for w in shlex.split(command)[1:]]
+    expanded = []
+    for word in words:
+        expanded += sorted(str(p.relative_to(ROOT)) for p in ROOT.glob(word)) if "[" in word else [word]
+    if words[0] == "journal":
+        basisbt.run(ROOT / "configs" / "runs" / "01_btc_carry.yaml", out=store)
+    call = [sys.executable, "-m", "basisbt", *expanded]
+    if words[0] in ("run", "compare", "sweep", "journal"):
+        call += ["-o", str(store)]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
