@@ -81,8 +81,8 @@ def sweep(
 
     axes, fixed = axes_of(set)
     done = sweep_grid(
-        o.config_path(config), axes, fixed, timerange=timerange, data_dir=data_dir, seed=seed, engine=o.checked_engine(engine),
-        out=out, force=force, progress=o.say(quiet),
+        o.config_path(config), axes, fixed, timerange=timerange, data_dir=data_dir, seed=seed,
+        engine=o.checked_engine(engine), out=out, force=force, progress=o.say(quiet),
     )  # fmt: skip
     if as_json:
         o.print_json(done.frame.to_dict("records"))

@@ -12,7 +12,7 @@ from basisbt.config.crossing import find
 from basisbt.config.mistakes import Mistakes
 from basisbt.config.reader import Node
 from basisbt.config.specs import PairSpec, RunSpec, VenueSpec
-from basisbt.market.instruments import parse_symbol
+from basisbt.config.symbols import read_symbol
 
 CLOSE = 1e-9  # relative; a config that is exactly affordable is affordable
 
@@ -31,7 +31,7 @@ def _needs(venues: dict[str, VenueSpec], pairs: dict[str, PairSpec]) -> dict[str
     for pair in pairs.values():
         for leg in (pair.long, pair.short):
             venue = venues[leg.venue]
-            if parse_symbol(leg.venue, leg.symbol).kind == "spot":
+            if read_symbol(leg.symbol).kind == "spot":
                 tied, cost = 1.0, venue.fees.spot_taker + venue.spread.spot
             else:
                 tied, cost = 1.0 / leg.leverage, venue.fees.taker + venue.spread.derivative

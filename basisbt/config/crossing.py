@@ -10,8 +10,7 @@ from basisbt.config.later import LATER
 from basisbt.config.mistakes import Mistakes
 from basisbt.config.reader import Node
 from basisbt.config.specs import DataSpec, LegSpec, VenueSpec
-from basisbt.errors import ConfigError
-from basisbt.market.instruments import Instrument, parse_symbol
+from basisbt.config.symbols import Symbol, read_symbol
 
 
 def find(root: Node, *keys: str) -> Node:
@@ -33,7 +32,7 @@ def section(root: Node, key: str) -> Node:
 
 def check_references(root: Node, parts: dict[str, Any], mistakes: Mistakes, warnings: list[str]) -> None:
     """Add every cross-reference mistake to `mistakes` and what is odd but allowed to `warnings`."""
-    legs: dict[tuple[str, str], Instrument] = {}
+    legs: dict[tuple[str, str], Symbol] = {}
     for name in section(root, "pairs").live:
         _check_pair(root, name, parts, legs, mistakes)
     _check_transfers(root, legs, parts.get("venues", {}), mistakes)
@@ -82,18 +81,18 @@ def _venue_exists(root: Node, node: Node, name: str, mistakes: Mistakes) -> bool
 
 def _check_pair(root: Node, name: str, parts: dict[str, Any], legs: dict, mistakes: Mistakes) -> None:
     """References of one pair, from the text: a mistake elsewhere in the pair does not hide them."""
-    found: dict[str, Instrument] = {}
+    found: dict[str, Symbol] = {}
     pair = parts.get("pairs", {}).get(name)
     for side in ("long", "short"):
         node = find(root, "pairs", name).live.get(side)
         venue, symbol = (_text(node, "venue"), _text(node, "symbol")) if node is not None else (None, None)
         if venue is not None:
             _venue_exists(root, node.live["venue"], venue, mistakes)
-        instrument = _instrument(node.live["symbol"], venue or "", symbol, mistakes) if symbol is not None else None
+        instrument = _instrument(node.live["symbol"], symbol, mistakes) if symbol is not None else None
         if instrument is None:
             continue
         found[side] = instrument
-        legs[instrument.venue, symbol] = instrument
+        legs[venue or "", symbol] = instrument
         _check_side(side, node, instrument, mistakes)
         settings = parts.get("venues", {}).get(venue)
         if pair is not None and settings is not None and instrument.kind == "perpetual":
@@ -104,10 +103,10 @@ def _check_pair(root: Node, name: str, parts: dict[str, Any], legs: dict, mistak
         mistakes.add(node.place, f"found base {other}; expected {wanted}, the base of the long leg")
 
 
-def _instrument(node: Node, venue: str, symbol: str, mistakes: Mistakes) -> Instrument | None:
+def _instrument(node: Node, symbol: str, mistakes: Mistakes) -> Symbol | None:
     try:
-        instrument = parse_symbol(venue, symbol)
-    except ConfigError as trouble:
+        instrument = read_symbol(symbol)
+    except ValueError as trouble:
         mistakes.add(node.place, str(trouble))
         return None
     if instrument.inverse or instrument.kind == "future":
@@ -117,12 +116,12 @@ def _instrument(node: Node, venue: str, symbol: str, mistakes: Mistakes) -> Inst
     return instrument
 
 
-def _check_side(side: str, node: Node, instrument: Instrument, mistakes: Mistakes) -> None:
+def _check_side(side: str, node: Node, instrument: Symbol, mistakes: Mistakes) -> None:
     base, quote = instrument.base, instrument.quote
     if side == "long" and instrument.kind == "perpetual":
         mistakes.add(find(node, "symbol").place, f"a perpetual as the long leg {LATER}; expected spot: {base}/{quote}")
     if side == "short" and instrument.kind == "spot":
-        text = f"{instrument.symbol} is spot, which cannot be short; expected a perpetual: {base}/{quote}:{quote}"
+        text = f"{instrument.text} is spot, which cannot be short; expected a perpetual: {base}/{quote}:{quote}"
         mistakes.add(find(node, "symbol").place, text)
     if instrument.kind == "spot":
         for key in {"leverage", "exchange_leverage", "leverage_band"} & set(node.live):
@@ -178,15 +177,15 @@ def _check_times(name: str, node: Node, event: Any, data: DataSpec, warnings: li
     at = node.named_at
     if event.at >= end or (event.end is not None and event.end <= start):
         spans = f"{units.time_name(start)} to {units.time_name(end)}"
-        warnings.append(f"{at}: warning: {name} lies outside the window {spans} and does nothing")
+        warnings.append(f"{at}: {name} lies outside the window {spans} and does nothing")
     elif event.at < start:
-        warnings.append(f"{at}: warning: {name} begins before the window, at {units.time_name(event.at)}")
+        warnings.append(f"{at}: {name} begins before the window, at {units.time_name(event.at)}")
     lengths = {"for": event.duration, "until": (event.end or 0) - event.at}
     for key in ("for", "until", "over", "half_life"):
         length = lengths.get(key, getattr(event, key, None))
         if key in node.live and length and length < data.timeframe:
             bar = data.timeframe_name
-            warnings.append(f"{node.live[key].place}: warning: {name}: '{key}' is shorter than a bar ({bar})")
+            warnings.append(f"{node.live[key].place}: {name}: '{key}' is shorter than a bar ({bar})")
 
 
 def _check_index(node: Node, base: str, target: str, bases: set[str], mistakes: Mistakes) -> None:
@@ -196,9 +195,9 @@ def _check_index(node: Node, base: str, target: str, bases: set[str], mistakes: 
     venue, _, symbol = target.partition(":")
     try:
         if not venue or not symbol:
-            raise ConfigError(f"found '{target}'; expected venue:symbol, like okx:{base}/USDT")
-        instrument = parse_symbol(venue, symbol)
+            raise ValueError(f"found '{target}'; expected venue:symbol, like okx:{base}/USDT")
+        instrument = read_symbol(symbol)
         if instrument.kind != "spot" or instrument.base != base:
-            raise ConfigError(f"found '{target}'; expected a spot symbol of {base}, like {venue}:{base}/USDT")
-    except ConfigError as trouble:
+            raise ValueError(f"found '{target}'; expected a spot symbol of {base}, like {venue}:{base}/USDT")
+    except ValueError as trouble:
         mistakes.add(node.place, str(trouble))

@@ -55,7 +55,7 @@ def _without_stand_ins(preset: str, facts: Node, replaced: set[str], warnings: l
     notes = facts.live.get("stand_in")
     for key, note in notes.live.items() if notes is not None else ():
         if key not in replaced:
-            warnings.append(f"{note.place}: warning: {preset} {key}: stand-in: {note.plain()}")
+            warnings.append(f"{note.place}: {preset} {key}: stand-in: {note.plain()}")
     entries = {key: child for key, child in facts.value.items() if key not in ("stand_in", *replaced)}
     return Node(entries, facts.place, facts.key)
 

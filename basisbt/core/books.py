@@ -15,7 +15,7 @@ from basisbt.core.rules import FUNDING, LINES, accounts, ours, outside
 POSTINGS, QUEUED, TICKETS, MOVES, LIQUIDATIONS, FILLS, REFUSALS, ERROR, RUINED, TRANSFERS, PENDING = range(11)
 COUNTERS = 11
 # Codes of `book.count[ERROR]`: the run must stop.
-BAD_TARGET, BAD_MOVE, TOO_MANY, JOURNAL_FULL = 1, 2, 3, 4
+BAD_TARGET, BAD_MOVE, TOO_MANY, JOURNAL_FULL, BAD_PRICE = 1, 2, 3, 4, 5
 # Outcomes of an order or a withdrawal.
 FILLED, NO_BAR, NO_CASH, NO_MARGIN, NO_COIN, BEYOND_TIERS, CANCELLED, LIQUIDATED = range(8)
 FROZEN, BEYOND_FREE, BELOW_MINIMUM, NO_ROUTE = range(8, 12)
@@ -116,7 +116,7 @@ def post(book, rules, kind, slot, source, target, asset, amount, reason=0):
     """Move `amount` >= 0 of an asset from one account to another. Nothing else changes a balance."""
     book.balance[source, asset] -= amount
     book.balance[target, asset] += amount
-    if kind >= FUNDING:
+    if kind >= FUNDING and kind < LINES:
         gain = ours(target, rules)
         if gain != ours(source, rules):
             value = amount * book.usd[asset]
@@ -145,6 +145,8 @@ def receive(book, rules, kind, slot, wallet, asset, amount, reason=0):
         post(book, rules, kind, slot, outside(kind, rules), wallet, asset, amount, reason)
     elif amount < 0.0:
         post(book, rules, kind, slot, wallet, outside(kind, rules), asset, -amount, reason)
+    elif amount != 0.0:
+        book.count[ERROR] = BAD_PRICE  # not a number: a price or rate was missing
 
 
 def file_ticket(book, instrument, outcome, reason, order, quantity, price, fee, spread):

@@ -69,13 +69,13 @@ def withdrawal_refusal(v, to, amount, t, tape, rules, book):
     """FILLED if venue v lets `amount` go to venue `to` now, else the code of the reason."""
     a = rules.settle[v]
     w = wallet_of(v, rules)
-    if to == v or rules.settle[to] != a:
+    if to < 0 or to >= rules.venues or to == v or rules.settle[to] != a or tape.usd[t, a] <= 0.0:
         return NO_ROUTE
     if tape.frozen[v] > 0:
         return FROZEN
     if amount < rules.transfer_minimum[v, a] or amount <= rules.transfer_fee[v, a]:
         return BELOW_MINIMUM
-    free = min(available(w, t, MARK_OPEN, tape, rules, book) / tape.usd[t, a], book.balance[w, a])
+    free = min(available(w, t, -1, MARK_OPEN, 1.0, tape, rules, book) / tape.usd[t, a], book.balance[w, a])
     return FILLED if amount <= free else BEYOND_FREE
 
 

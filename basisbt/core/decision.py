@@ -55,11 +55,11 @@ def obey(t, want, tape, rules, book):
         if want.asked[p] != 0:
             order_pair(t, p, want, tape, rules, book)
     for m in range(want.moves[0]):
-        amount = want.move_amount[m]
-        if not math.isfinite(amount):
+        amount, source = want.move_amount[m], want.move_source[m]
+        if not math.isfinite(amount) or source < 0 or source >= rules.venues:
             book.count[ERROR] = BAD_MOVE
         elif amount > 0.0:
-            queue_move(want.move_source[m], want.move_target[m], amount, book)
+            queue_move(source, want.move_target[m], amount, book)
 
 
 def queue_move(source, target, amount, book):

@@ -10,7 +10,7 @@ from basisbt.core.books import (
 )  # fmt: skip
 from basisbt.core.margin import available, initial_margin
 from basisbt.core.rules import FEE, PRICE, SPREAD
-from basisbt.core.tape import HIGH, LOW, MARK_OPEN, OPEN
+from basisbt.core.tape import HIGH, LOW, MARK_HIGH, MARK_LOW, MARK_OPEN, OPEN
 from basisbt.core.valuation import split
 
 
@@ -33,19 +33,25 @@ def queue_order(book, i, quantity, price, inside, bound, pair, leg, reason, orde
     book.count[QUEUED] = n + 1
 
 
-def index_inside(i, t, price, tape, rules):
-    """USD index at the moment inside bar t when instrument i trades at `price`.
+def side_of(i, t, price, tape):
+    """MARK_HIGH or MARK_LOW: the side of the open on which instrument i trades at `price` in bar t."""
+    return MARK_HIGH if price > tape.prices[OPEN, t, i] else MARK_LOW
 
-    Bars do not say when; the index is taken to be as far on its way to its extreme as the price is.
+
+def way_of(i, t, price, tape):
+    """How far from open to extreme instrument i's trades are when they are at `price`, 0..1.
+
+    Bars do not say when; marks and index are taken to be as far on their way at that moment.
     """
-    b = rules.base[i]
-    start, index = tape.prices[OPEN, t, i], tape.index[OPEN, t, b]
-    far, index_far = tape.prices[HIGH, t, i], tape.index[HIGH, t, b]
-    if price < start:
-        far, index_far = tape.prices[LOW, t, i], tape.index[LOW, t, b]
-    if far == start:
-        return index
-    return index + (index_far - index) * min(1.0, (price - start) / (far - start))
+    start = tape.prices[OPEN, t, i]
+    far = tape.prices[HIGH if price > start else LOW, t, i]
+    return min(1.0, (price - start) / (far - start)) if far != start else 0.0
+
+
+def index_on_way(t, b, field, way, tape):
+    """USD index of base b when it has gone the fraction `way` from its open to its high or low."""
+    start = tape.index[OPEN, t, b]
+    return start + way * (tape.index[HIGH if field == MARK_HIGH else LOW, t, b] - start)
 
 
 def settle_deal(i, quantity, price, rules, book):
@@ -84,15 +90,15 @@ def trade(i, quantity, price, index, spread_cost, rate, reason, order, outcome, 
     book.count[FILLS] += 1
 
 
-def refusal(i, quantity, price, costs, t, field, tape, rules, book):
-    """FILLED if the account can bear the order at `price`, else the code of what is missing."""
+def refusal(i, quantity, price, costs, t, b, field, way, tape, rules, book):
+    """FILLED if the account can bear the order at `price` and that moment, else the code of what is missing."""
     w, a = rules.wallet[i], rules.quote[i]
     if rules.spot[i]:
         held = book.balance[w, rules.coin[i]]
         if quantity < 0.0:
-            return FILLED if -quantity <= held * (1.0 + 1e-12) + 1e-12 else NO_COIN
+            return FILLED if -quantity <= held else NO_COIN
         need = quantity * price + costs
-        own = min(book.balance[w, a], available(w, t, field, tape, rules, book) / tape.usd[t, a])
+        own = min(book.balance[w, a], available(w, t, b, field, way, tape, rules, book) / tape.usd[t, a])
         return FILLED if need <= own else NO_CASH
     position = book.position[i]
     if position * quantity < 0.0 and abs(quantity) <= abs(position):
@@ -102,7 +108,7 @@ def refusal(i, quantity, price, costs, t, field, tape, rules, book):
         return BEYOND_TIERS
     already = initial_margin(i, abs(position) * price, rules)  # released by a turn, part of the whole when added to
     need = (initial_margin(i, after, rules) - already + costs) * tape.usd[t, a]
-    return FILLED if need <= available(w, t, field, tape, rules, book) else NO_MARGIN
+    return FILLED if need <= available(w, t, b, field, way, tape, rules, book) else NO_MARGIN
 
 
 def clip(i, quantity, rules, book):
@@ -123,37 +129,44 @@ def attribute_to_pair(i, quantity, pair, leg, rules, book):
 
 
 def fill_order(k, t, tape, rules, book):
-    """Fill or refuse order k of the queue in bar t."""
+    """Fill or refuse order k of the queue in bar t; a fill inside the bar is judged at the marks of its moment."""
     i = book.queue_instrument[k]
     book.queue_done[k] = True
-    pair, leg, reason, order = book.queue_pair[k], book.queue_leg[k], book.queue_reason[k], book.queue_order[k]
+    pair, reason, order = book.queue_pair[k], book.queue_reason[k], book.queue_order[k]
     quantity = clip(i, book.queue_quantity[k], rules, book)
-    outcome = FILLED
     price = book.queue_price[k]
-    rate, half, field = rules.taker[i], rules.half_spread[i], MARK_OPEN
     if price == 0.0:
         price = tape.prices[OPEN, t, i]
+    b, field, way = -1, MARK_OPEN, 0.0
     index = tape.index[OPEN, t, rules.base[i]]
     if book.queue_inside[k]:
-        index = index_inside(i, t, price, tape, rules)
-    spread_cost = abs(quantity) * price * half
-    if book.queue_bound[k] > 0.0:
-        spread_cost = min(spread_cost, abs(quantity) * abs(book.queue_bound[k] - price))
-        if spread_cost == 0.0:
-            rate = rules.maker[i]
-    if not tape.fresh[t, i]:
-        outcome = NO_BAR
-    else:
+        b, field, way = rules.base[i], side_of(i, t, price, tape), way_of(i, t, price, tape)
+        index = index_on_way(t, b, field, way, tape)
+    spread_cost, rate = trading_cost(k, i, abs(quantity) * price, price, rules, book)
+    outcome = NO_BAR
+    if tape.fresh[t, i]:
         costs = spread_cost + abs(quantity) * price * rate
-        outcome = refusal(i, quantity, price, costs, t, field, tape, rules, book)
+        outcome = refusal(i, quantity, price, costs, t, b, field, way, tape, rules, book)
     if outcome == FILLED:
         trade(i, quantity, price, index, spread_cost, rate, reason, order, FILLED, t, tape, rules, book)
-        attribute_to_pair(i, quantity, pair, leg, rules, book)
+        attribute_to_pair(i, quantity, pair, book.queue_leg[k], rules, book)
     else:
         file_ticket(book, i, outcome, reason, order, quantity, price, 0.0, 0.0)
         book.count[REFUSALS] += 1
     if pair >= 0:
         book.order_refusal[pair] = outcome
+    return outcome == FILLED
+
+
+def trading_cost(k, i, notional, price, rules, book):
+    """(half-spread in quote, fee rate) of order k. A limit that rested pays the maker fee and no spread; one that is
+    marketable at the open pays the taker fee, and the spread as far as its limit allows."""
+    spread_cost = notional * rules.half_spread[i]
+    if book.queue_bound[k] > 0.0:
+        if book.queue_inside[k]:
+            return 0.0, rules.maker[i]
+        return min(spread_cost, notional * abs(book.queue_bound[k] - price) / price), rules.taker[i]
+    return spread_cost, rules.taker[i]
 
 
 def fill_at_open(t, tape, rules, book):

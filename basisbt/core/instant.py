@@ -10,7 +10,7 @@ from basisbt.core.funding import settle_funding
 from basisbt.core.liquidation import inside_bar
 from basisbt.core.loans import settle_loans
 from basisbt.core.tape import show_row
-from basisbt.core.valuation import value
+from basisbt.core.valuation import revalue, value
 
 
 def open_bar(t, panel, overlay, tape, rules, book):
@@ -18,6 +18,8 @@ def open_bar(t, panel, overlay, tape, rules, book):
     show_row(t, panel, overlay, rules, tape)
     book.clock[0] = tape.time[t]
     for a in range(book.usd.size):
+        if rules.cash[a] and tape.usd[t, a] != book.usd[a]:
+            revalue(a, tape.usd[t, a], rules, book)
         book.usd[a] = tape.usd[t, a]
 
 

@@ -6,13 +6,12 @@ base: all its marks at the bar's high, then all at its low, other bases at their
 
 import math
 
-from basisbt.core.books import CANCELLED, LIQUIDATED, LIQUIDATIONS, QUEUED, file_ticket, post, receive
-from basisbt.core.execution import fill_order, settle_deal
-from basisbt.core.margin import cash, tier_of
-from basisbt.core.rules import LIQUIDATION, insurance
-from basisbt.core.tape import (
-    CLOSE, HIGH, LOW, MARK_CLOSE, MARK_HIGH, MARK_LOW, MARK_OPEN, OPEN,
-)  # fmt: skip
+from basisbt.core.books import CANCELLED, LIQUIDATED, LIQUIDATIONS, QUEUED, file_ticket, receive
+from basisbt.core.execution import fill_order, index_on_way, settle_deal, side_of, way_of
+from basisbt.core.loans import cover_deficit
+from basisbt.core.margin import cash, mark_on_way, tier_of
+from basisbt.core.rules import LIQUIDATION
+from basisbt.core.tape import CLOSE, MARK_CLOSE, MARK_HIGH, MARK_LOW, MARK_OPEN, OPEN
 from basisbt.core.valuation import split
 
 
@@ -34,14 +33,6 @@ def bounded(w, t, tape, rules, book):
     return room
 
 
-def mark_on_way(i, b, field, way, t, tape, rules):
-    """Mark of instrument i when base b has gone the fraction `way` from its open to `field`; others at close."""
-    if rules.base[i] != b:
-        return tape.prices[MARK_CLOSE, t, i]
-    start = tape.prices[MARK_OPEN, t, i]
-    return start + way * (tape.prices[field, t, i] - start)
-
-
 def surplus(w, b, field, way, t, tape, rules, book):
     """(equity less maintenance, its slope in `way` within the present tiers), USD."""
     room = cash(w, t, tape, rules, book)
@@ -53,7 +44,7 @@ def surplus(w, b, field, way, t, tape, rules, book):
         position = book.position[i]
         if position != 0.0:
             usd = tape.usd[t, rules.quote[i]]
-            mark = mark_on_way(i, b, field, way, t, tape, rules)
+            mark = mark_on_way(i, t, b, field, way, tape, rules)
             notional = abs(position) * mark
             k = tier_of(i, notional, rules)
             room += (position * (mark - book.entry[i]) - notional * rules.mmr[i, k] + rules.cum[i, k]) * usd
@@ -63,25 +54,32 @@ def surplus(w, b, field, way, t, tape, rules, book):
     return room, slope
 
 
-def way_to_liquidation(w, b, field, t, tape, rules, book):
-    """Fraction of the way from open to extreme at which equity meets maintenance; 0 if already there at the open.
+def way_to_liquidation(w, b, field, start, t, tape, rules, book):
+    """Fraction of the way from open to extreme at which equity meets maintenance, not before `start`.
 
     Equity less maintenance is concave in the way (maintenance is convex), so Newton's steps from the far end come
     down on the crossing from beyond and stop exactly when the tiers no longer change.
     """
-    room, _ = surplus(w, b, field, 0.0, t, tape, rules, book)
+    room, _ = surplus(w, b, field, start, t, tape, rules, book)
     if room <= 0.0:
-        return 0.0
+        return start
     way = 1.0
     for _ in range(64):
         room, slope = surplus(w, b, field, way, t, tape, rules, book)
         if slope >= 0.0:
             break
-        nearer = min(way, max(0.0, way - room / slope))
+        nearer = min(way, max(start, way - room / slope))
         if nearer == way:
             break
         way = nearer
     return way
+
+
+def in_danger(w, b, field, start, t, tape, rules, book):
+    """Equity less maintenance at its worst between `start` and the extreme: at an end, being concave between."""
+    near, _ = surplus(w, b, field, start, t, tape, rules, book)
+    far, _ = surplus(w, b, field, 1.0, t, tape, rules, book)
+    return min(near, far)
 
 
 def threat(w, t, tape, rules, book):
@@ -91,21 +89,10 @@ def threat(w, t, tape, rules, book):
         return base, field
     for b in range(tape.index.shape[2]):
         for state in (MARK_HIGH, MARK_LOW):
-            room, _ = surplus(w, b, state, 1.0, t, tape, rules, book)
-            start, _ = surplus(w, b, state, 0.0, t, tape, rules, book)
-            room = min(room, start)
+            room = in_danger(w, b, state, 0.0, t, tape, rules, book)
             if room <= 0.0 and room < worst:
                 worst, base, field = room, b, state
     return base, field
-
-
-def index_on_way(i, b, field, way, t, tape, rules):
-    """USD index of instrument i's base at that moment: as far on its way as the mark; other bases at close."""
-    c = rules.base[i]
-    if c != b:
-        return tape.index[CLOSE, t, c]
-    start = tape.index[OPEN, t, c]
-    return start + way * (tape.index[HIGH if field == MARK_HIGH else LOW, t, c] - start)
 
 
 def liquidate(w, b, field, way, t, tape, rules, book):
@@ -116,8 +103,11 @@ def liquidate(w, b, field, way, t, tape, rules, book):
             break
         quantity = -book.position[i]
         if quantity != 0.0:
-            price = mark_on_way(i, b, field, way, t, tape, rules)
-            index = index_on_way(i, b, field, way, t, tape, rules)
+            price = mark_on_way(i, t, b, field, way, tape, rules)
+            c = rules.base[i]
+            index = tape.index[CLOSE, t, c]
+            if c == b and field != MARK_CLOSE:
+                index = index_on_way(t, c, field, way, tape)
             split(i, price, index, tape.usd[t, rules.quote[i]], rules, book)
             settle_deal(i, quantity, price, rules, book)
             fee = abs(quantity) * price * rules.liquidation_fee[i]
@@ -137,74 +127,87 @@ def empty_pairs(i, rules, book):
             book.held[p, 1] = 0.0
 
 
-def cover_deficit(w, rules, book):
-    """What an account without positions owes beyond its wallet is paid by the insurance fund."""
-    v = rules.wallet_venue[w]
-    for a in range(rules.cash.size):
-        if rules.cash[a] and book.balance[w, a] < 0.0:
-            slot = rules.venue.size + v
-            post(book, rules, LIQUIDATION, slot, insurance(v, rules), w, a, -book.balance[w, a], LIQUIDATED)
-
-
 def inside_bar(t, tape, rules, book):
-    """Step 6: orders that matched inside the bar, and liquidation, account by account.
-
-    On the way to a liquidation the resting orders between the open and the liquidation price fill first; those
-    beyond it are cancelled with the account; those on the other side fill after it.
-    """
+    """Step 6: orders that matched inside the bar, and liquidation, account by account."""
     for w in range(rules.wallets):
         b, field = threat(w, t, tape, rules, book)
         if b >= 0:
-            way = way_to_liquidation(w, b, field, t, tape, rules, book)
-            fill_before(w, b, field, way, t, tape, rules, book)
-            b, field = threat(w, t, tape, rules, book)
-        if b >= 0:
-            way = way_to_liquidation(w, b, field, t, tape, rules, book)
-            liquidate(w, b, field, way, t, tape, rules, book)
-            cancel_beyond(w, b, field, t, tape, rules, book)
-        if fill_rest(w, t, tape, rules, book):
-            b, field = threat(w, t, tape, rules, book)
-            if b >= 0:
-                way = way_to_liquidation(w, b, field, t, tape, rules, book)
-                liquidate(w, b, field, way, t, tape, rules, book)
+            walk_to_liquidation(w, b, field, t, tape, rules, book)
+        if book.count[QUEUED] > 0:
+            fill_rest(w, t, tape, rules, book)
 
 
-def adverse(k, b, field, t, tape, rules, book):
-    """Whether order k lies between the open and the extreme that threatens base b."""
+def walk_to_liquidation(w, b, field, t, tape, rules, book):
+    """Go from the open towards the extreme that threatens wallet w.
+
+    Resting orders between the open and the liquidation price fill first, nearest first, and may avert it; what lies
+    beyond is cancelled with the account. The walk never goes back: an account that an order dooms dies after it.
+    """
+    way = 0.0
+    while True:
+        end = way_to_liquidation(w, b, field, way, t, tape, rules, book)
+        k = next_on_way(w, b, field, end, t, tape, rules, book)
+        if k < 0:
+            break
+        way = max(way, way_of(book.queue_instrument[k], t, book.queue_price[k], tape))
+        fill_order(k, t, tape, rules, book)
+        if book.open_positions[w] == 0 or in_danger(w, b, field, way, t, tape, rules, book) > 0.0:
+            return
+    liquidate(w, b, field, end, t, tape, rules, book)
+    cancel_beyond(w, b, field, t, tape, rules, book)
+
+
+def adverse(k, w, b, field, t, tape, rules, book):
+    """Whether order k of wallet w waits between the open and the extreme that threatens base b."""
     i = book.queue_instrument[k]
-    if rules.base[i] != b:
+    if book.queue_done[k] or rules.wallet[i] != w or rules.base[i] != b:
         return False
-    start = tape.prices[OPEN, t, i]
-    return book.queue_price[k] > start if field == MARK_HIGH else book.queue_price[k] < start
+    start, price = tape.prices[OPEN, t, i], book.queue_price[k]
+    return price > start if field == MARK_HIGH else price < start
 
 
-def fill_before(w, b, field, way, t, tape, rules, book):
-    """Fill the orders of wallet w that the price meets before the liquidation price."""
+def next_on_way(w, b, field, end, t, tape, rules, book):
+    """The waiting order that is met first before `end`, -1 for none; of equals the one given first."""
+    found, nearest = -1, end
     for k in range(book.count[QUEUED]):
-        i = book.queue_instrument[k]
-        if book.queue_done[k] or rules.wallet[i] != w or not adverse(k, b, field, t, tape, rules, book):
-            continue
-        limit = mark_on_way(i, b, field, way, t, tape, rules)
-        price = book.queue_price[k]
-        if price <= limit if field == MARK_HIGH else price >= limit:
-            fill_order(k, t, tape, rules, book)
+        if adverse(k, w, b, field, t, tape, rules, book):
+            way = way_of(book.queue_instrument[k], t, book.queue_price[k], tape)
+            if way < nearest or (found < 0 and way == nearest):
+                found, nearest = k, way
+    return found
 
 
 def cancel_beyond(w, b, field, t, tape, rules, book):
     """Orders that the price would have met only after the account was closed."""
     for k in range(book.count[QUEUED]):
-        i = book.queue_instrument[k]
-        if not book.queue_done[k] and rules.wallet[i] == w and adverse(k, b, field, t, tape, rules, book):
+        if adverse(k, w, b, field, t, tape, rules, book):
             book.queue_done[k] = True
-            order, quantity, price = book.queue_order[k], book.queue_quantity[k], book.queue_price[k]
+            i, order = book.queue_instrument[k], book.queue_order[k]
+            quantity, price = book.queue_quantity[k], book.queue_price[k]
             file_ticket(book, i, CANCELLED, LIQUIDATED, order, quantity, price, 0.0, 0.0)
 
 
 def fill_rest(w, t, tape, rules, book):
-    """Fill what is left of wallet w's orders inside the bar, in the order they were given; True if any was there."""
-    found = False
+    """Fill what is left of wallet w's orders inside the bar, in the order they were given.
+
+    After each the account is tested on the rest of that way, and at the end at the close: a position opened inside
+    the bar is not tried by what the bar did before.
+    """
+    filled = False
     for k in range(book.count[QUEUED]):
-        if not book.queue_done[k] and rules.wallet[book.queue_instrument[k]] == w:
-            fill_order(k, t, tape, rules, book)
-            found = True
-    return found
+        i = book.queue_instrument[k]
+        if book.queue_done[k] or rules.wallet[i] != w:
+            continue
+        price, b = book.queue_price[k], rules.base[i]
+        if not fill_order(k, t, tape, rules, book) or book.open_positions[w] == 0:
+            continue
+        filled = True
+        field, way = side_of(i, t, price, tape), way_of(i, t, price, tape)
+        if in_danger(w, b, field, way, t, tape, rules, book) <= 0.0:
+            end = way_to_liquidation(w, b, field, way, t, tape, rules, book)
+            liquidate(w, b, field, end, t, tape, rules, book)
+    if filled and book.open_positions[w] > 0:
+        for b in range(tape.index.shape[2]):
+            room, _ = surplus(w, b, MARK_CLOSE, 1.0, t, tape, rules, book)
+            if room <= 0.0 and book.open_positions[w] > 0:
+                liquidate(w, b, MARK_CLOSE, 1.0, t, tape, rules, book)

@@ -5,6 +5,7 @@ All account figures are in USD; coins are no collateral without a haircut table 
 """
 
 from basisbt.core.rules import loan
+from basisbt.core.tape import MARK_CLOSE, MARK_OPEN
 
 
 def tier_of(i, notional, rules):
@@ -36,8 +37,21 @@ def cash(w, t, tape, rules, book):
     return total
 
 
-def demand(w, t, field, tape, rules, book):
-    """(unrealised P&L, initial margin, maintenance margin) of wallet w at one mark of bar t, in USD."""
+def mark_on_way(i, t, b, field, way, tape, rules):
+    """Mark of instrument i when base b has gone the fraction `way` from its open to `field`, other bases at close.
+
+    b = -1: every mark is at `field`.
+    """
+    if b < 0:
+        return tape.prices[field, t, i]
+    if rules.base[i] != b:
+        return tape.prices[MARK_CLOSE, t, i]
+    start = tape.prices[MARK_OPEN, t, i]
+    return start + way * (tape.prices[field, t, i] - start)
+
+
+def demand(w, t, b, field, way, tape, rules, book):
+    """(unrealised P&L, initial margin, maintenance margin) of wallet w at a moment of bar t (`mark_on_way`), in USD."""
     unrealised = 0.0
     initial = 0.0
     maintenance = 0.0
@@ -48,7 +62,7 @@ def demand(w, t, field, tape, rules, book):
                 break
             position = book.position[i]
             if position != 0.0:
-                mark = tape.prices[field, t, i]
+                mark = mark_on_way(i, t, b, field, way, tape, rules)
                 usd = tape.usd[t, rules.quote[i]]
                 notional = abs(position) * mark
                 k = tier_of(i, notional, rules)
@@ -58,8 +72,8 @@ def demand(w, t, field, tape, rules, book):
     return unrealised, initial, maintenance
 
 
-def available(w, t, field, tape, rules, book):
+def available(w, t, b, field, way, tape, rules, book):
     """USD that margin does not need: what may leave, or open a position (MODEL.md section 3.5, accessible)."""
     money = cash(w, t, tape, rules, book)
-    unrealised, initial, _ = demand(w, t, field, tape, rules, book)
+    unrealised, initial, _ = demand(w, t, b, field, way, tape, rules, book)
     return max(0.0, min(money, money + min(0.0, unrealised) - initial - book.order_margin[w]))

@@ -6,16 +6,18 @@ Spot is worth its venue's trade close, a derivative its mark close (MODEL.md sec
 
 import math
 
-from basisbt.core.books import RUINED
+from basisbt.core.books import BAD_PRICE, ERROR, RUINED
 from basisbt.core.margin import cash, demand, tier_of
-from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL, in_transit
+from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL, in_transit, loan
 from basisbt.core.tape import CLOSE, MARK_CLOSE
 
 
 def units(i, rules, book):
-    """Signed base units held of instrument i: the wallet's coin for spot, the position for a derivative."""
+    """Signed base units held of instrument i: the position of a derivative; a wallet's coin for the spot market that
+    values it, 0 for a second spot market of the same coin there."""
     if rules.spot[i]:
-        return book.balance[rules.wallet[i], rules.coin[i]]
+        w, a = rules.wallet[i], rules.coin[i]
+        return book.balance[w, a] if rules.spot_of[w, a] == i else 0.0
     return book.position[i]
 
 
@@ -38,7 +40,12 @@ def split_parts(i, price, index, usd, rules, book):
 
 
 def split(i, price, index, usd, rules, book):
-    """Book the price P&L of holding i up to now; called before every change of the holding."""
+    """Book the price P&L of holding i up to now; called before every change of the holding.
+
+    A coin's holding is split where it is valued, whichever spot market of its wallet trades it.
+    """
+    if rules.spot[i]:
+        i = rules.spot_of[rules.wallet[i], rules.coin[i]]
     directional, basis, collateral = split_parts(i, price, index, usd, rules, book)
     book.attribution[DIRECTIONAL, i] += directional
     book.attribution[BASIS, i] += basis
@@ -46,6 +53,17 @@ def split(i, price, index, usd, rules, book):
     book.seen_price[i] = price
     book.seen_index[i] = index
     book.seen_usd[i] = usd
+
+
+def revalue(a, usd, rules, book):
+    """A currency's USD price moves to `usd`: what we own of it changes in value (`collateral`)."""
+    change = usd - book.usd[a]
+    for w in range(rules.wallets):
+        v = rules.wallet_venue[w]
+        book.attribution[COLLATERAL, rules.venue.size + v] += book.balance[w, a] * change
+    for v in range(rules.venues):
+        abroad = book.balance[in_transit(v, rules), a] + book.balance[loan(v, rules), a]
+        book.attribution[COLLATERAL, rules.venue.size + v] += abroad * change
 
 
 def coin_price(w, a, t, tape, rules):
@@ -108,11 +126,11 @@ def value_wallet(w, t, tape, rules, book):
     """Value wallet w at the close of bar t; returns (marked, accessible) in USD and keeps its margin figures."""
     v = rules.wallet_venue[w]
     money = cash(w, t, tape, rules, book)
-    unrealised, initial, maintenance = demand(w, t, MARK_CLOSE, tape, rules, book)
+    unrealised, initial, maintenance = demand(w, t, -1, MARK_CLOSE, 1.0, tape, rules, book)
     coin = coins(w, t, tape, rules, book)
     spare = max(0.0, min(money, money + min(0.0, unrealised) - initial - book.order_margin[w]))
     usd = tape.usd[t, rules.settle[v]]
-    book.free[v] = min(spare / usd, max(0.0, book.balance[w, rules.settle[v]]))
+    book.free[v] = min(spare / usd, max(0.0, book.balance[w, rules.settle[v]])) if usd > 0.0 else 0.0
     row = book.margin[t, w]
     row[0] = money + unrealised
     if book.open_positions[w] > 0:
@@ -152,7 +170,11 @@ def short_equity(p, j, t, tape, rules, book):
             gross += abs(book.held[m, 1]) * tape.prices[MARK_CLOSE, t, k]
             shares += rules.share[m]
     mine = abs(book.held[p, 1]) * tape.prices[MARK_CLOSE, t, j]
-    part = mine / gross if gross > 0.0 else rules.share[p] / shares
+    part = 0.0
+    if gross > 0.0:
+        part = mine / gross
+    elif shares > 0.0:
+        part = rules.share[p] / shares
     return book.margin[t, w, 0] * part
 
 
@@ -178,3 +200,5 @@ def value(t, tape, rules, book):
     value_pairs(t, tape, rules, book)
     if marked <= 0.0:
         book.count[RUINED] = 1
+    if not math.isfinite(marked):
+        book.count[ERROR] = BAD_PRICE

@@ -5,7 +5,7 @@ Knows how to call the model and how to keep what it writes down. Knows no rule o
 
 import numpy as np
 
-from basisbt.core.books import BAD_MOVE, BAD_TARGET, ERROR, JOURNAL_FULL, POSTINGS, RUINED, TICKETS, TOO_MANY
+from basisbt.core.books import BAD_MOVE, BAD_PRICE, BAD_TARGET, ERROR, JOURNAL_FULL, POSTINGS, RUINED, TICKETS, TOO_MANY
 from basisbt.core.decision import make_want
 from basisbt.core.instant import step
 from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL
@@ -19,7 +19,8 @@ from basisbt.strategy.sight import make_desk, make_window
 ROOM = 2048
 FAILURES = {
     BAD_TARGET: "the strategy asked for a target that is not a finite number",
-    BAD_MOVE: "the strategy asked to move an amount that is not a finite number",
+    BAD_MOVE: "the strategy asked to move an amount that is not a finite number, or from a venue that is not there",
+    BAD_PRICE: "a price or rate is not a number",
     TOO_MANY: "more orders or transfers than one bar can hold",
     JOURNAL_FULL: "more postings than one bar can hold",
 }

@@ -97,4 +97,9 @@ def begin(world: World, journal: int):
             post(book, rules, CONVERSION, slot, d.wallet, outside(PRICE, rules), d.asset, d.amount)
             post(book, rules, CONVERSION, slot, outside(PRICE, rules), d.wallet, d.into, gross)
             post(book, rules, FEE, slot, d.wallet, outside(FEE, rules), d.into, gross * d.cost)
+    for i in range(rules.venue.size):
+        if rules.spot[i]:
+            coin = usd[rules.coin[i]]
+            book.seen_price[i], book.seen_index[i] = coin / usd[rules.quote[i]], coin
+            book.seen_usd[i] = usd[rules.quote[i]]
     return tape, book

@@ -1,1 +1,1 @@
-"""Market data: files on disk become one aligned panel. Imports core and errors only; knows neither config nor engine."""
+"""Market data: files on disk become one aligned panel. Knows neither config nor engine."""

@@ -134,7 +134,7 @@ def finish(prepared: Prepared, machine: Machine) -> tuple[dict, dict]:
     figures["tail_cost"] = tail_costs(world, prepared.loaded, prepared.compiled, figures["pnl"])
     head = {"name": spec.name, "key": prepared.key, "engine": prepared.engine, "seed": spec.seed}
     notes = world.notes["panel"]
-    warnings = [*(w.replace(": warning: ", ": ", 1) for w in prepared.resolved.warnings), *notes.warnings, *intrabar_warnings(world)]
+    warnings = [*prepared.resolved.warnings, *notes.warnings, *intrabar_warnings(world)]
     meta = {
         "versions": versions(), "data_digest": prepared.data_digest, "seed": spec.seed,
         "strategy": prepared.loaded.name, "strategy_digest": prepared.loaded.digest, "engine": prepared.engine,

@@ -199,6 +199,7 @@ def compare_stream(seed, spot, counts):
     counts["swapped" if swapped else "fully compared"] += 1
     if not swapped:
         near(mine[:, 3], theirs[:, 3])
+        near(*([each.ends[o.ref].executed.pnl for o in each.placed] for each in (ours, stock)), CASH)
         assert len(ours.trades) == len(stock.trades)
         if stock.trades:
             near(ours.trades, stock.trades, 1.0)

@@ -17,7 +17,8 @@ def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     copy = folder / "copy"
     subprocess.run(["git", "clone", "-q", str(ROOT), str(copy)], check=True)
-    call = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(folder), str(copy)]
+    build = ["wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(folder), str(copy)]
+    call = [sys.executable, "-m", "pip", *build]
     subprocess.run(call, check=True, capture_output=True)
     return next(folder.glob("*.whl"))
 

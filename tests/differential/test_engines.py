@@ -1,0 +1,91 @@
+"""One model, two drivers: the same `decide` on 50 random worlds gives the same journal digest on every way to run it.
+
+Backtrader with the core interpreted, Backtrader with it compiled, and the compiled loop without Backtrader. The
+first compilation takes about half a minute and is kept in $BASISBT_CACHE or ~/.cache/basisbt.
+"""
+
+import numpy as np
+import pytest
+
+from basisbt.core.books import OUTCOME_NAMES, T_OUTCOME
+from basisbt.core.rules import FUNDING, TRANSFER
+from basisbt.engines.backtrader import run_backtrader
+from basisbt.engines.machine import run_loop
+from basisbt.strategy.loader import as_record
+from tests.properties.markets import random_world, strategy
+
+WORLDS = 50
+DECIDE, PARAMS = strategy(
+    "cash_and_carry", lookback=3.0, enter_above=0.0, exit_below=-0.2, expected_holding=90.0, notional=0.6, drift=0.1
+)
+WAY = {
+    "backtrader, interpreted": lambda w, record: run_backtrader(w),
+    "backtrader, compiled": lambda w, record: run_backtrader(w.without(params=record), compile=True),
+    "loop, compiled": lambda w, record: run_loop(w.without(params=record), compile=True),
+    "loop, interpreted": lambda w, record: run_loop(w),
+}
+
+
+def random_engine_world(seed):
+    """200 to 400 bars of one to three venues, with everything that markets.py can do to them."""
+    bars = int(np.random.default_rng([seed, 3]).integers(200, 401))
+    return random_world(seed, bars, decide=DECIDE, params=PARAMS, funding_mean=4e-4)
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """{seed: {way: machine}} of all worlds."""
+    return {
+        seed: {way: run(random_engine_world(seed), as_record(PARAMS)) for way, run in WAY.items()}
+        for seed in range(WORLDS)
+    }
+
+
+@pytest.mark.parametrize("way", [way for way in WAY if way != "backtrader, interpreted"])
+def test_every_way_to_run_a_world_gives_the_same_digest(runs, way):
+    different = [
+        seed for seed, machines in runs.items()
+        if machines[way].book.digest[0] != machines["backtrader, interpreted"].book.digest[0]
+    ]  # fmt: skip
+    assert not different, f"{way} differs from Backtrader interpreted in worlds {different}"
+
+
+@pytest.mark.parametrize("way", [way for way in WAY if way != "backtrader, interpreted"])
+def test_balances_equity_margin_and_attribution_agree_to_the_last_bit(runs, way):
+    for seed, machines in runs.items():
+        one, other = machines["backtrader, interpreted"].book, machines[way].book
+        for name in ("balance", "position", "entry", "held", "equity", "margin", "attribution", "flight_amount"):
+            assert getattr(one, name).tobytes() == getattr(other, name).tobytes(), f"{name} of world {seed}, {way}"
+
+
+@pytest.mark.parametrize("way", [way for way in WAY if way != "backtrader, interpreted"])
+def test_the_journals_agree_posting_by_posting(runs, way):
+    for seed, machines in runs.items():
+        for one, other in zip(journal(machines["backtrader, interpreted"]), journal(machines[way]), strict=True):
+            np.testing.assert_array_equal(one, other, err_msg=f"world {seed}, {way}")
+
+
+def journal(machine):
+    """(posting rows, amounts, ticket rows, ticket numbers), each in one piece."""
+    pieces = [np.concatenate([part[k] for part in machine.postings]) for k in (0, 1)]
+    for k in (0, 1):
+        pieces.append(np.concatenate([part[k] for part in machine.tickets]) if machine.tickets else np.zeros(0))
+    return pieces
+
+
+def test_the_worlds_contain_what_they_are_meant_to_prove(runs):
+    outcomes, transfers, fundings, freezes, gaps, levels, missing = set(), 0, 0, 0, 0, 0, 0
+    legs = set()
+    for machines in runs.values():
+        machine = machines["loop, interpreted"]
+        w = machine.world
+        kinds = journal(machine)[0][:, 1]
+        transfers, fundings = transfers + int((kinds == TRANSFER).sum()), fundings + int((kinds == FUNDING).sum())
+        outcomes |= {OUTCOME_NAMES[row[T_OUTCOME]] for rows, _ in machine.tickets for row in rows}
+        freezes, gaps = freezes + w.overlay.event_bar.size, gaps + w.overlay.gap.shape[1]
+        levels, missing = levels + int((w.overlay.level != 1.0).any()), missing + int((~w.panel.fresh).sum())
+        legs.add(w.rules.venue.size)
+    assert outcomes >= {"filled", "liquidation", "no_bar", "not_enough_margin", "not_enough_cash"}
+    assert outcomes & {"withdrawals_frozen", "beyond_withdrawable", "below_minimum"}
+    assert min(transfers, fundings) > 100 and min(freezes, gaps, levels) > 5 and missing > 100
+    assert {2, 4} <= legs and max(legs) >= 5

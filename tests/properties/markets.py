@@ -1,0 +1,147 @@
+"""Random markets and random behaviour, from one seed: what the properties and the differential tests are fed.
+
+Knows how to make a world that is busy: wide bars, missing ones, funding of both signs, freezes, a price level that
+moves, a gap, tiers that bite, thin deposits. USDT stays at 1 USD. Two spot markets of a coin never share a wallet.
+"""
+
+import dataclasses
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tests.support.worlds import DAY, HOUR, Freeze, Leg, world
+
+STRATEGIES = Path(__file__).resolve().parents[2] / "strategies"
+STEEP = ((0.0, 0.005, 0.01), (20_000.0, 0.01, 0.025), (60_000.0, 0.05, 0.10))
+FLAT = ((0.0, 0.01, 0.02),)
+
+
+def strategy(name, **changes):
+    """(decide, Params) of a packaged strategy; `changes` replace defaults."""
+    spec = importlib.util.spec_from_file_location(f"{name}_under_test", STRATEGIES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module.decide, dataclasses.replace(module.Params(), **changes)
+
+
+def random_legs(rng, venues, pairs):
+    """(legs, pairs): every pair long a spot (or another venue's perpetual), short a perpetual of the same base."""
+    legs, found = [], []
+
+    def number(leg):
+        if leg not in legs:
+            legs.append(leg)
+        return legs.index(leg)
+
+    for _ in range(pairs):
+        base = int(rng.integers(0, 1 + max((leg.base for leg in legs), default=-1) + 1)) if legs else 0
+        here, there = (int(v) for v in rng.integers(0, venues, 2))
+        on_spot = bool(here == there or rng.random() < 0.8)
+        pair = (number(Leg(here, base, on_spot)), number(Leg(there, base, False)))
+        if pair not in found:
+            found.append(pair)
+    used = sorted({leg.venue for leg in legs})
+    legs = [Leg(used.index(leg.venue), leg.base, leg.spot) for leg in legs]
+    return tuple(legs), tuple(found)
+
+
+def walk(rng, bars, volatility):
+    """[bars] a positive price path."""
+    return 100.0 * np.exp(np.cumsum(rng.normal(0.0, volatility, bars)))
+
+
+def bars_round(rng, path, noise, wick):
+    """Price list of (open, high, low, close) around a path of closes; opens gap a little."""
+    close = path * (1.0 + rng.normal(0.0, noise, path.size))
+    start = np.concatenate([[path[0]], close[:-1]]) * (1.0 + rng.normal(0.0, noise, path.size))
+    reach = np.abs(rng.normal(0.0, wick, (2, path.size)))
+    high, low = np.maximum(start, close) * (1.0 + reach[0]), np.minimum(start, close) * (1.0 - reach[1])
+    return [tuple(map(float, bar)) for bar in zip(start, high, low, close)]
+
+
+def random_freezes(rng, venues, bars):
+    """Freezes of random venues, some overlapping, some that never end, some that void what is pending."""
+    found = []
+    for _ in range(int(rng.integers(0, 4))):
+        first = int(rng.integers(0, bars))
+        last = first + int(rng.integers(1, max(2, bars // 3)))
+        found.append(Freeze(int(rng.integers(0, venues)), first, last if last < bars else None, rng.random() < 0.5))
+    return tuple(found)
+
+
+def random_world(
+    seed, bars=60, seconds=None, decide=None, params=None, volatility=None, max_pairs=3, funding_mean=2e-4
+):
+    """A random, busy world; the same for the same arguments."""
+    rng = np.random.default_rng([seed, 77])
+    seconds = int(rng.choice([HOUR, 8 * HOUR, DAY])) if seconds is None else seconds
+    legs, pairs = random_legs(rng, int(rng.integers(1, 4)), int(rng.integers(1, max_pairs + 1)))
+    venues, bases = 1 + max(g.venue for g in legs), 1 + max(g.base for g in legs)
+    volatility = float(rng.choice([0.003, 0.01, 0.03])) if volatility is None else volatility
+    paths = [walk(rng, bars, volatility) for _ in range(bases)]
+    prices = {i: bars_round(rng, paths[g.base], 0.002, volatility) for i, g in enumerate(legs)}
+    marks = {i: bars_round(rng, paths[g.base], 0.001, volatility) for i, g in enumerate(legs) if not g.spot}
+    index = {b: bars_round(rng, paths[b], 0.0, volatility) for b in range(bases)}
+    hours = bars * seconds // HOUR
+    wild = 4e-4 if rng.random() < 0.6 else 0.2  # now and then funding that a wallet cannot pay at once
+    funding = {
+        i: {h: float(rng.normal(funding_mean, wild)) for h in range(0, hours, 8)}
+        for i, g in enumerate(legs) if not g.spot
+    }  # fmt: skip
+    level, gap = None, {}
+    if rng.random() < 0.4:
+        onset = int(rng.integers(0, bars))
+        way = np.clip((np.arange(bars) - onset) / float(rng.integers(1, 20)), 0.0, 1.0)
+        level = np.ones((bars, bases))
+        level[:, int(rng.integers(0, bases))] += rng.uniform(-0.3, 0.5) * way
+    if rng.random() < 0.3:
+        onset, age = int(rng.integers(0, bars)), np.arange(bars)
+        size = rng.uniform(-0.1, 0.1) * np.exp2(-np.maximum(age - onset, 0) / 10.0)
+        gap = {int(rng.choice([i for i, g in enumerate(legs) if not g.spot])): np.where(age >= onset, size, 0.0)}
+    return world(
+        legs=legs, bars=bars, seconds=seconds, prices=prices, marks=marks, index=index, funding=funding, level=level,
+        gap=gap, pairs=pairs, events=random_freezes(rng, venues, bars), decide=decide, params=params,
+        missing={(int(rng.integers(1, bars)), int(rng.integers(0, len(legs)))) for _ in range(bars // 12)},
+        leverage=float(rng.uniform(2.0, 8.0)), band=(1.5, float(rng.uniform(3.0, 10.0))),
+        tiers=STEEP if rng.random() < 0.5 else FLAT, cap=float(rng.choice([80_000.0, 1e12])),
+        fee=float(rng.choice([0.0, 5e-4])), maker=2e-4, spread=float(rng.choice([0.0, 1e-4])),
+        liquidation_fee=float(rng.choice([0.0, 0.0125])),
+        deposits={v: float(rng.uniform(5_000.0, 60_000.0)) for v in range(venues)},
+        delay=int(rng.integers(0, 4)) * seconds // 2, transfer_fee=float(rng.choice([0.0, 1.0])),
+        transfer_minimum=float(rng.choice([0.0, 50.0])),
+    )  # fmt: skip
+
+
+def shown_bar(w, t, i):
+    """(open, high, low, close) of instrument i in bar t as the path will show it."""
+    scale = w.overlay.level[t, w.rules.base[i]]
+    if w.overlay.gap_of[i] >= 0:
+        scale *= 1.0 + w.overlay.gap[t, w.overlay.gap_of[i]]
+    return w.panel.prices[0:4, t, i] * scale
+
+
+def act(desk, rng, t):
+    """Give random orders, market and inside the bar, and random withdrawals for bar t, affordable or not."""
+    w, rules = desk.world, desk.rules
+    count, venues = rules.venue.size, rules.venues
+    for _ in range(int(rng.integers(0, 5))):
+        i = int(rng.integers(0, count))
+        start, high, low, _ = shown_bar(w, t, i)
+        quantity = float(rng.normal(0.0, 1.0) * rng.choice([5_000.0, 50_000.0, 400_000.0])) / start
+        if rng.random() < 0.4:
+            quantity = -desk.position(i)
+        if quantity == 0.0:
+            continue
+        if rng.random() < 0.5:
+            price = float(rng.uniform(low, high))
+            desk.order(i, quantity, price, inside=True, bound=price if rng.random() < 0.5 else 0.0)
+        else:
+            desk.order(i, quantity)
+    if venues > 1 and rng.random() < 0.5:
+        source = int(rng.integers(0, venues))
+        target = (source + int(rng.integers(1, venues))) % venues
+        much = rng.uniform(0.0, 1.2) * max(1.0, desk.wallet(source))
+        desk.withdraw(source, target, float(rng.choice([0.5, 30.0, much])))
