@@ -75,7 +75,8 @@ def withdrawal_refusal(v, to, amount, t, tape, rules, book):
         return FROZEN
     if amount < rules.transfer_minimum[v, a] or amount <= rules.transfer_fee[v, a]:
         return BELOW_MINIMUM
-    free = min(available(w, t, -1, MARK_OPEN, 1.0, tape, rules, book) / tape.usd[t, a], book.balance[w, a])
+    spare = available(w, t, -1, MARK_OPEN, 1.0, tape, rules, book) - book.order_margin[w]
+    free = min(spare / tape.usd[t, a], book.balance[w, a])
     return FILLED if amount <= free else BEYOND_FREE
 
 

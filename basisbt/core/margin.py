@@ -73,7 +73,10 @@ def demand(w, t, b, field, way, tape, rules, book):
 
 
 def available(w, t, b, field, way, tape, rules, book):
-    """USD that margin does not need: what may leave, or open a position (MODEL.md section 3.5, accessible)."""
+    """USD that positions do not need as margin (MODEL.md section 3.5): what may open another one.
+
+    What may leave is less by the margin that resting orders reserve.
+    """
     money = cash(w, t, tape, rules, book)
     unrealised, initial, _ = demand(w, t, b, field, way, tape, rules, book)
-    return max(0.0, min(money, money + min(0.0, unrealised) - initial - book.order_margin[w]))
+    return max(0.0, money + min(0.0, unrealised) - initial)

@@ -128,7 +128,7 @@ def value_wallet(w, t, tape, rules, book):
     money = cash(w, t, tape, rules, book)
     unrealised, initial, maintenance = demand(w, t, -1, MARK_CLOSE, 1.0, tape, rules, book)
     coin = coins(w, t, tape, rules, book)
-    spare = max(0.0, min(money, money + min(0.0, unrealised) - initial - book.order_margin[w]))
+    spare = max(0.0, money + min(0.0, unrealised) - initial - book.order_margin[w])
     usd = tape.usd[t, rules.settle[v]]
     book.free[v] = min(spare / usd, max(0.0, book.balance[w, rules.settle[v]])) if usd > 0.0 else 0.0
     row = book.margin[t, w]

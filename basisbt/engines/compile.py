@@ -25,9 +25,9 @@ PACKAGE = Path(__file__).resolve().parent.parent
 COLD = {
     "post", "receive", "file_ticket", "fill_order", "trade", "settle_deal", "liquidate", "inside_bar",
     "send_withdrawals", "settle_transfers", "apply_events", "scale_row", "order_pair", "order_leg", "queue_order",
-    "fill_at_open",
-    "void_pending", "settle_loans", "way_to_liquidation", "threat", "surplus", "in_danger", "fill_rest",
-    "walk_to_liquidation", "next_on_way", "adverse", "revalue", "cover_deficit", "cancel_beyond", "trading_cost", "refusal", "split", "run_path",
+    "fill_at_open", "void_pending", "settle_loans", "way_to_liquidation", "threat", "surplus", "in_danger", "fill_rest",
+    "walk_to_liquidation", "next_on_way", "adverse", "revalue", "cover_deficit", "cancel_beyond", "trading_cost",
+    "refusal", "split", "run_path",
 }  # fmt: skip
 
 

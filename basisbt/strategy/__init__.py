@@ -15,8 +15,8 @@ from basisbt.strategy.wishes import (
 )  # fmt: skip
 
 __all__ = [
-    "Bars", "Days", "Fraction", "Leverage", "Number", "OneLegFails", "Pair", "PerYear",
-    "REDUCE", "Refused", "UNWIND", "Venue", "WAIT",
-    "affordable", "annualised", "basis", "carry_after_costs", "close", "emptiest", "fullest", "fund_entry",
-    "funding_mean", "hold", "keep_leverage", "leg", "leverage_now", "mend", "move", "reduce_to_margin", "round_trip_cost",
+    "Bars", "Days", "Fraction", "Leverage", "Number", "OneLegFails", "Pair", "PerYear", "REDUCE", "Refused", "UNWIND",
+    "Venue", "WAIT", "affordable", "annualised", "basis", "carry_after_costs", "close", "emptiest", "fullest",
+    "fund_entry", "funding_mean", "hold", "keep_leverage", "leg", "leverage_now", "mend", "move", "reduce_to_margin",
+    "round_trip_cost",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ import backtrader as bt
 from basisbt.core.books import CANCELLED, ERROR, FILLED, LIQUIDATED, NO_BAR, OUTCOME_NAMES, POSTINGS, RUINED, TICKETS
 from basisbt.core.books import T_FEE, T_INSTRUMENT, T_ORDER, T_OUTCOME, T_PRICE, T_QUANTITY, T_SPREAD
 from basisbt.core.execution import queue_order
+from basisbt.core.margin import initial_margin
 from basisbt.engines.backtrader.commission import commissions
 from basisbt.engines.backtrader.matching import SUPPORTED, match
 from basisbt.engines.backtrader.notices import complete, emergent_order
@@ -54,6 +55,7 @@ class BasisBroker(bt.BrokerBase):
         self.machine = machine
         self.t = -1
         self.resting: list = []
+        self._reserving = False
         self.by_ref: dict = {}
         self.notices: collections.deque = collections.deque()
         self.held = [bt.Position() for _ in world.names.instruments]
@@ -209,8 +211,9 @@ class BasisBroker(bt.BrokerBase):
         """Bar t. What core wrote down is left in its buffers until they matter or are half full."""
         self.t = t
         machine = self.machine
-        if self.resting:
+        if self.resting or self._reserving:
             self._match(t)
+            self._reserve()
         machine.advance(t)
         counts = self._counts.tolist()
         if counts[TICKETS] or counts[POSTINGS] > self._half_full:
@@ -222,6 +225,20 @@ class BasisBroker(bt.BrokerBase):
         if counts[RUINED] and self.resting:
             for order in list(self.resting):
                 self.cancel(order)
+
+    def _reserve(self):
+        """Margin that resting orders hold back from withdrawals: what a purchase costs, what a position would need."""
+        rules, book = self.machine.world.rules, self.machine.book
+        book.order_margin[:] = 0.0
+        for order in self.resting:
+            i = self.number[order.data]
+            notional = abs(order.executed.remsize) * (order.created.price or order.data.close[0])
+            if not rules.spot[i]:
+                notional = initial_margin(i, notional, rules)
+            elif not order.isbuy():
+                continue
+            book.order_margin[rules.wallet[i]] += notional * book.usd[rules.quote[i]]
+        self._reserving = bool(self.resting)
 
     def _match(self, t):
         world, book = self.machine.world, self.machine.book
