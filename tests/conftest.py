@@ -1,5 +1,16 @@
-"""Shared by all tests: one flag that rewrites golden files, never the default."""
+"""Shared by all tests: one flag that rewrites golden files, and one worker for what compiles."""
+
+import pytest
+
+COMPILES = ("tests/differential/test_engines.py", "tests/docs/test_pages.py::test_the_strategy_page")
 
 
 def pytest_addoption(parser):
     parser.addoption("--rewrite-golden", action="store_true", help="write golden files anew instead of comparing")
+
+
+def pytest_collection_modifyitems(items):
+    """Tests that compile share a worker (and its compiled step), so that nothing is compiled twice at once."""
+    for item in items:
+        if item.nodeid.startswith(COMPILES):
+            item.add_marker(pytest.mark.xdist_group("compiles"))

@@ -132,7 +132,7 @@ def post(book, rules, kind, slot, source, target, asset, amount, reason=0):
         row[J_ASSET] = asset
         row[J_REASON] = reason
         book.amount[n] = amount
-    elif book.amount.size > 0:
+    elif book.amount.size > 0 and book.count[ERROR] == 0:
         book.count[ERROR] = JOURNAL_FULL
     book.count[POSTINGS] = n + 1
     packed = (((kind * 1024 + source) * 1024 + target) * 64 + asset) * 256 + slot
@@ -164,7 +164,7 @@ def file_ticket(book, instrument, outcome, reason, order, quantity, price, fee, 
         number[T_PRICE] = price
         number[T_FEE] = fee
         number[T_SPREAD] = spread
-    elif book.amount.size > 0:
+    elif book.amount.size > 0 and book.count[ERROR] == 0:
         book.count[ERROR] = JOURNAL_FULL
     book.count[TICKETS] = n + 1
     mark = FILL_MARK if outcome == FILLED or outcome == LIQUIDATED else REFUSAL_MARK

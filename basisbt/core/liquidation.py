@@ -82,12 +82,17 @@ def in_danger(w, b, field, start, t, tape, rules, book):
     return min(near, far)
 
 
-def threat(w, t, tape, rules, book):
-    """(base, field) of the worst state with equity <= maintenance, or (-1, 0)."""
+def threat(w, walked, t, tape, rules, book):
+    """(base, field) of the worst state with equity <= maintenance, or (-1, 0).
+
+    walked: bits of the bases whose danger an order has averted already; their way is not gone twice.
+    """
     worst, base, field = math.inf, -1, 0
     if book.open_positions[w] == 0 or bounded(w, t, tape, rules, book) > 0.0:
         return base, field
     for b in range(tape.index.shape[2]):
+        if walked & (1 << b) != 0:
+            continue
         for state in (MARK_HIGH, MARK_LOW):
             room = in_danger(w, b, state, 0.0, t, tape, rules, book)
             if room <= 0.0 and room < worst:
@@ -130,9 +135,14 @@ def empty_pairs(i, rules, book):
 def inside_bar(t, tape, rules, book):
     """Step 6: orders that matched inside the bar, and liquidation, account by account."""
     for w in range(rules.wallets):
-        b, field = threat(w, t, tape, rules, book)
-        if b >= 0:
-            walk_to_liquidation(w, b, field, t, tape, rules, book)
+        walked = 0
+        b, field = threat(w, walked, t, tape, rules, book)
+        while b >= 0:
+            walked |= 1 << b
+            averted = walk_to_liquidation(w, b, field, t, tape, rules, book)
+            b = -1
+            if averted:
+                b, field = threat(w, walked, t, tape, rules, book)
         if book.count[QUEUED] > 0:
             fill_rest(w, t, tape, rules, book)
 
@@ -140,8 +150,8 @@ def inside_bar(t, tape, rules, book):
 def walk_to_liquidation(w, b, field, t, tape, rules, book):
     """Go from the open towards the extreme that threatens wallet w.
 
-    Resting orders between the open and the liquidation price fill first, nearest first, and may avert it; what lies
-    beyond is cancelled with the account. The walk never goes back: an account that an order dooms dies after it.
+    Resting orders between the open and the liquidation price fill first, nearest first, and may avert it (True); what
+    lies beyond is cancelled with the account. The walk never goes back: an account that an order dooms dies after it.
     """
     way = 0.0
     while True:
@@ -152,9 +162,10 @@ def walk_to_liquidation(w, b, field, t, tape, rules, book):
         way = max(way, way_of(book.queue_instrument[k], t, book.queue_price[k], tape))
         fill_order(k, t, tape, rules, book)
         if book.open_positions[w] == 0 or in_danger(w, b, field, way, t, tape, rules, book) > 0.0:
-            return
+            return True
     liquidate(w, b, field, end, t, tape, rules, book)
     cancel_beyond(w, b, field, t, tape, rules, book)
+    return False
 
 
 def adverse(k, w, b, field, t, tape, rules, book):
@@ -206,6 +217,7 @@ def fill_rest(w, t, tape, rules, book):
         if in_danger(w, b, field, way, t, tape, rules, book) <= 0.0:
             end = way_to_liquidation(w, b, field, way, t, tape, rules, book)
             liquidate(w, b, field, end, t, tape, rules, book)
+            cancel_beyond(w, b, field, t, tape, rules, book)
     if filled and book.open_positions[w] > 0:
         for b in range(tape.index.shape[2]):
             room, _ = surplus(w, b, MARK_CLOSE, 1.0, t, tape, rules, book)

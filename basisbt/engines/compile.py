@@ -21,6 +21,7 @@ import numpy as np
 from basisbt.core.instant import step
 from basisbt.engines.compiled import run_path, think
 
+READY = "ready"
 PACKAGE = Path(__file__).resolve().parent.parent
 COLD = {
     "post", "receive", "file_ticket", "fill_order", "trade", "settle_deal", "liquidate", "inside_bar",
@@ -141,31 +142,10 @@ class Engine:
     step: object
     think: object
     run_path: object
-    warm: bool  # everything was compiled before: nothing will be compiled now
 
 
 _engines: dict = {}
 _shared: dict = {}
-
-
-def handle_class():
-    """A Numba structref that holds all parts of a path, so that a call from Python unboxes one pointer."""
-    if "handle" not in _shared:
-        from numba.core import types as numba_types
-        from numba.experimental import structref
-
-        @structref.register
-        class HandleType(numba_types.StructRef):
-            pass
-
-        class Handle(structref.StructRefProxy):
-            def __new__(cls, *parts):
-                return structref.StructRefProxy.__new__(cls, *parts)
-
-        names = ["panel", "overlay", "window", "tape", "rules", "book", "desk", "want", "memory", "p"]
-        structref.define_proxy(Handle, HandleType, names)
-        _shared["handle"] = Handle
-    return _shared["handle"]
 
 
 def step_by_handle(h, t):
@@ -183,12 +163,14 @@ def engine_for(decide) -> Engine:
 
     The step does not depend on the strategy and is shared between strategies, in memory and on disk.
     """
+    from numba import njit
+
+    from basisbt.engines.handle import make_handle
+
     file = Path(decide.__code__.co_filename)
     folder = cache_root() / source_digest(file)
     key = (decide, str(folder))
     if key not in _engines:
-        plain = cache_root() / source_digest()
-        warm = is_warm(plain) and is_warm(folder)
         if "step" not in _shared:
             use_cache()
             _shared["memo"] = {}
@@ -197,17 +179,23 @@ def engine_for(decide) -> Engine:
         replaced = {"decide": decide, **TWINS}
         memo = {k: v for k, v in _shared["memo"].items() if k is not step_by_handle}
         _engines[key] = Engine(
-            handle_class(), _shared["step"], compile_graph(think_by_handle, replaced, {str(file)}, memo),
-            compile_graph(run_path, replaced, {str(file)}, memo), warm,
+            njit(cache=True)(make_handle), _shared["step"], compile_graph(think_by_handle, replaced, {str(file)}, memo),
+            compile_graph(run_path, replaced, {str(file)}, memo),
         )  # fmt: skip
     return _engines[key]
 
 
-def is_warm(folder: Path) -> bool:
-    """Whether compiled code for these sources is on disk."""
-    return folder.is_dir() and any(folder.rglob("*.nbc"))
+def is_compiled(file: Path | None) -> bool:
+    """Whether a whole run with the strategy in `file` has been compiled to disk for the present sources."""
+    return (_folder(file) / READY).is_file()
 
 
-def is_compiled(file: Path) -> bool:
-    """Whether the strategy in `file` and the shared step are compiled on disk for the present sources."""
-    return is_warm(cache_root() / source_digest()) and is_warm(cache_root() / source_digest(Path(file)))
+def note_compiled(file: Path | None) -> None:
+    """A run has used compiled code from beginning to end: the next one finds all of it on disk."""
+    folder = _folder(file)
+    if folder.is_dir():
+        (folder / READY).touch()
+
+
+def _folder(file) -> Path:
+    return cache_root() / (source_digest(Path(file)) if file is not None else source_digest())

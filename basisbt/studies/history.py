@@ -15,21 +15,25 @@ from basisbt.measures.performance import performance, trapped_days
 
 def engine_is_warm(loaded) -> bool:
     """Whether the strategy's compiled code is on disk, so that compiling costs nothing now."""
-    from basisbt.engines import compile
+    from basisbt.engines.compile import is_compiled
 
-    if loaded.decide is None:
-        return compile.is_warm(compile.cache_root() / compile.source_digest())
-    return compile.is_compiled(loaded.file)
+    return is_compiled(loaded.file if loaded.decide is not None else None)
 
 
 def run_history(world: World, loaded, compiled: bool, prepare=None) -> Machine:
     """Run a world bar by bar through Backtrader; a `bt.Strategy` gets its parameters as keywords."""
     from basisbt.engines.backtrader import run_backtrader
 
-    world = world.without(params=loaded.record if compiled else loaded.params)
     if loaded.cls is not None:
-        return run_backtrader(world.without(params=loaded.record), loaded.cls, compiled, prepare, **loaded.params)
-    return run_backtrader(world, None, compiled, prepare)
+        machine = run_backtrader(world.without(params=loaded.record), loaded.cls, compiled, prepare, **loaded.params)
+    else:
+        world = world.without(params=loaded.record if compiled else loaded.params)
+        machine = run_backtrader(world, None, compiled, prepare)
+    if compiled:
+        from basisbt.engines.compile import note_compiled
+
+        note_compiled(loaded.file if loaded.decide is not None else None)
+    return machine
 
 
 def pnl_without(world: World, loaded, compiled: bool, left_out) -> float:

@@ -10,6 +10,7 @@ import pytest
 from basisbt.core.books import OUTCOME_NAMES, T_OUTCOME
 from basisbt.core.rules import FUNDING, TRANSFER
 from basisbt.engines.backtrader import run_backtrader
+from basisbt.engines.handle import HandleType
 from basisbt.engines.machine import run_loop
 from basisbt.strategy.loader import as_record
 from tests.properties.markets import random_world, strategy
@@ -85,7 +86,14 @@ def test_the_worlds_contain_what_they_are_meant_to_prove(runs):
         freezes, gaps = freezes + w.overlay.event_bar.size, gaps + w.overlay.gap.shape[1]
         levels, missing = levels + int((w.overlay.level != 1.0).any()), missing + int((~w.panel.fresh).sum())
         legs.add(w.rules.venue.size)
-    assert outcomes >= {"filled", "liquidation", "no_bar", "not_enough_margin", "not_enough_cash"}
+    assert outcomes >= {"filled", "liquidation", "no_bar"}
+    assert outcomes & {"not_enough_margin", "not_enough_cash", "not_enough_coin"}
     assert outcomes & {"withdrawals_frozen", "beyond_withdrawable", "below_minimum"}
     assert min(transfers, fundings) > 100 and min(freezes, gaps, levels) > 5 and missing > 100
     assert {2, 4} <= legs and max(legs) >= 5
+
+
+# Was a bug: the handle's class is local, a new type in every process: the cache misses.
+def test_the_handles_type_is_the_same_in_every_process():
+    """What is compiled for a handle can only be found again if its class can be imported by name."""
+    assert "<locals>" not in HandleType.__qualname__

@@ -86,7 +86,7 @@ def random_world(
     marks = {i: bars_round(rng, paths[g.base], 0.001, volatility) for i, g in enumerate(legs) if not g.spot}
     index = {b: bars_round(rng, paths[b], 0.0, volatility) for b in range(bases)}
     hours = bars * seconds // HOUR
-    wild = 4e-4 if rng.random() < 0.6 else 0.2  # now and then funding that a wallet cannot pay at once
+    wild = 4e-4 if rng.random() < 0.6 else 0.1  # often funding that a bare wallet cannot pay at once
     funding = {
         i: {h: float(rng.normal(funding_mean, wild)) for h in range(0, hours, 8)}
         for i, g in enumerate(legs) if not g.spot
@@ -144,4 +144,4 @@ def act(desk, rng, t):
         source = int(rng.integers(0, venues))
         target = (source + int(rng.integers(1, venues))) % venues
         much = rng.uniform(0.0, 1.2) * max(1.0, desk.wallet(source))
-        desk.withdraw(source, target, float(rng.choice([0.5, 30.0, much])))
+        desk.withdraw(source, target, float(rng.choice([0.5, 30.0, much, desk.book.free[source]])))

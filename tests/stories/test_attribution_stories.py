@@ -85,3 +85,53 @@ def test_a_liquidated_leg_keeps_its_share_of_direction():
     assert desk.line(DIRECTIONAL, PERP) == pytest.approx(-10 * (1200 / 10.1 - 100))
     assert desk.line(BASIS) == pytest.approx(0.0, abs=1e-9)
     assert desk.marked - desk.world.capital == pytest.approx(desk.machine.attribution(desk.t).sum(), abs=1e-6)
+
+
+def test_a_perpetual_settled_in_a_coin_that_loses_its_peg():
+    # Index 100 -> 110 USD, USDT 1 -> 0.8; the perpetual 100 -> 137.5 USDT follows the index in USDT exactly.
+    w = world(bars=2, prices={PERP: [100, 137.5]}, index={0: [100, 110]}, usd=[1.0, 0.8], deposits={B: 1000.0})
+    desk = Desk(w)
+    desk.order(PERP, 2.0)
+    desk.step(2)
+    # P&L: (1,000 + 2 * 37.5) * 0.8 - 1,000 = -140. Direction: 2 * 10 = 20. Of the quote, MODEL.md section 3.6:
+    # u (P1 dSq - dS) = 2 * (0.8 * 37.5 - 10) = 40 on the position and 1,000 * -0.2 = -200 on the wallet.
+    assert desk.marked - 1000.0 == pytest.approx(-140.0)
+    assert desk.line(DIRECTIONAL) == pytest.approx(20.0)
+    assert desk.line(BASIS) == pytest.approx(0.0, abs=1e-9)
+    assert desk.line(COLLATERAL, PERP) == pytest.approx(40.0)
+    assert desk.line(COLLATERAL) == pytest.approx(-160.0)
+
+
+def test_a_fill_inside_the_bar_is_split_at_the_index_of_its_moment():
+    bars = [100, (100, 120, 100, 105)]
+    desk = Desk(world(bars=2, prices={SPOT: bars, PERP: bars})).step()
+    desk.order(SPOT, 5.0, price=110.0, inside=True)  # half way to the high: the index stands at 110 too
+    desk.step()
+    assert desk.line(DIRECTIONAL, SPOT) == pytest.approx(5 * (105 - 110))
+    assert desk.line(BASIS) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_limit_that_rested_pays_the_maker_fee_and_no_spread():
+    desk = Desk(world(bars=2, prices={SPOT: [100, (100, 101, 90, 100)]}, fee=0.001, maker=0.0002, spread=0.01)).step()
+    desk.order(SPOT, 5.0, price=95.0, inside=True, bound=95.0)
+    desk.step()
+    assert desk.line(FEE) == pytest.approx(-5 * 95 * 0.0002)
+    assert desk.line(SPREAD) == 0.0
+
+
+def test_a_profit_not_yet_taken_and_a_debt_lose_with_the_peg_too():
+    usd, price = [1.0, 1.0, 1.0, 0.8, 0.5], [100, 50, 50, 50, 50]
+    w = world(bars=5, prices={PERP: price}, index={0: [100]}, usd=usd, funding={PERP: {2: -0.9}}, deposits={B: 200.0})
+    desk = Desk(w)
+    desk.order(PERP, -10.0)
+    desk.step(3)  # 450 of funding against 200: a debt of 250, a profit of 500 not yet taken
+    assert (desk.debt(B), desk.marked) == (250.0, 250.0)
+    desk.order(PERP, 4.0)  # at 0.8 USD: 200 USDT are realised, 300 remain
+    desk.step(2)
+    assert desk.marked == pytest.approx((500 - 250) * 0.5)
+    total = desk.machine.attribution(desk.t).sum()
+    assert desk.marked - 200.0 == pytest.approx(total, abs=1e-9 * 200)
+    # Direction 0 (the index stayed at 100 USD). Of the quote on wallet and loan: -250 * -0.2 = 50 when the peg breaks,
+    # -50 * -0.3 = 15 on what is owed after the 200 came in.
+    assert desk.line(DIRECTIONAL) == 0.0
+    assert desk.line(COLLATERAL, w.rules.venue.size + B) == pytest.approx(50.0 + 15.0)

@@ -167,3 +167,27 @@ def test_a_pair_without_a_share_has_no_equity_behind_it_rather_than_nan():
 def test_a_settlement_asset_worth_nothing_is_not_divided_by():
     desk = Desk(world(bars=3, usd=[1.0, 0.0, 0.0])).step(2)
     assert np.isfinite(desk.book.free).all()
+
+
+# Was a bug: walk_to_liquidation averts one base and never looks at the others again.
+def test_an_order_that_saves_one_base_does_not_save_the_account_from_another():
+    legs = (perpetual(A, 0), perpetual(A, 1))
+    prices = {0: [100, (100, 130, 100, 100)], 1: [100, (100, 125, 100, 100)]}
+    desk = Desk(world(legs=legs, bars=2, prices=prices, pairs=(), deposits={A: 200.0}))
+    desk.order(0, -10.0)
+    desk.order(1, -10.0)
+    desk.step()
+    desk.order(0, 10.0, price=105.0, inside=True)
+    desk.step()
+    # The stop costs 50; of 150 the second base at its high takes 250.
+    assert desk.outcomes() == ["filled", "filled", "filled", "liquidation"]
+
+
+# Was a bug: fill_rest liquidates without cancelling what waits beyond the price.
+def test_an_order_beyond_a_liquidation_after_a_fill_is_cancelled_too():
+    desk = Desk(world(bars=2, prices={PERP: [100, (100, 130, 100, 130)]}, deposits={A: 0.0, B: 100.0}))
+    desk.step()
+    desk.order(PERP, -20.0, price=110.0, inside=True)  # dies at (100 + 20 * 110) / 20.2 = 113.86
+    desk.order(PERP, 0.1, price=125.0, inside=True)  # a stop that the price meets only after that
+    desk.step()
+    assert desk.outcomes() == ["filled", "liquidation", "cancelled"]

@@ -6,8 +6,10 @@ Numbers are worked out by hand beside each assertion; prices are 100 unless a st
 import numpy as np
 import pytest
 
+from basisbt.core.books import QUEUED
 from basisbt.core.margin import maintenance_margin, tier_of
 from basisbt.core.rules import FEE, FUNDING, TRANSFER_FEE
+from basisbt.strategy import hold
 from tests.support.worlds import COIN, DAY, HOUR, PERP, SPOT, A, B, Desk, Freeze, perpetual, world
 
 # -- funding ---------------------------------------------------------------------------------------------------
@@ -347,3 +349,72 @@ def test_ruin_is_noticed_at_the_close_and_the_strategy_is_no_longer_heard():
     desk.step(2)
     assert not desk.machine.ruined  # a coin that is worth almost nothing is not ruin
     assert desk.marked > 0.0
+
+
+def test_costs_are_part_of_what_an_order_must_afford():
+    desk = Desk(world(bars=3, fee=0.001, deposits={A: 1000.0, B: 20.5}))
+    desk.order(SPOT, 10.0)  # 1,000 and a fee of 1
+    desk.order(SPOT, 9.99)  # 999 and 0.999
+    desk.order(PERP, -10.0)  # 2 % of 1,000 and a fee of 1: 21 > 20.5
+    desk.order(PERP, -9.7)  # 19.4 + 0.97
+    desk.step()
+    assert desk.outcomes() == ["not_enough_cash", "filled", "not_enough_margin", "filled"]
+
+
+def test_a_decision_is_sized_by_the_close_and_filled_at_the_next_open():
+    prices = {i: [(100, 130, 90, 125), (160, 160, 160, 160)] for i in (SPOT, PERP)}
+    desk = Desk(world(bars=3, prices=prices, decide=lambda seen, book, want, p: hold(want, 0, 500.0)))
+    desk.step()
+    desk.machine.decide(0)
+    desk.step()
+    # 500 at the close of 125 are 4 units, long and short alike; they cost 160 each.
+    assert [ticket[:4] for ticket in desk.tickets()] == [(SPOT, "filled", 4.0, 160.0), (PERP, "filled", -4.0, 160.0)]
+    assert desk.wallet(A) == 360.0
+    desk.machine.decide(1)
+    desk.step()
+    assert desk.position(SPOT) == pytest.approx(500 / 160)  # sold down to 500 at the close of 160
+
+
+def test_a_funding_deficit_is_lent_and_repaid_from_the_first_money_that_comes_in():
+    desk = Desk(world(bars=8, prices={PERP: [100, 50]}, funding={PERP: {2: -0.9}}, deposits={A: 1000.0, B: 200.0}))
+    desk.order(PERP, -10.0)
+    desk.step(3)  # 450 of 200 are due while 500 of profit are unrealised
+    assert (desk.wallet(B), desk.debt(B)) == (0.0, 250.0)
+    assert desk.marked == 1250.0  # 1,000 + 500 - 250
+    desk.withdraw(A, B, 100.0)
+    desk.step(2)
+    assert (desk.wallet(B), desk.debt(B)) == (0.0, 150.0)
+    desk.order(PERP, 10.0)  # 500 are realised
+    desk.step()
+    assert (desk.wallet(B), desk.debt(B)) == (350.0, 0.0)
+    assert desk.marked == 1350.0 - 100.0
+
+
+def test_a_loan_is_no_money_that_could_be_withdrawn_or_spent():
+    desk = Desk(world(bars=8, prices={PERP: [100, 50]}, funding={PERP: {2: -0.9}}, deposits={A: 1000.0, B: 200.0}))
+    desk.order(PERP, -10.0)
+    desk.step(3)
+    assert desk.book.free[B] == 0.0
+    desk.withdraw(B, A, 10.0)
+    desk.order(PERP, -1.0)
+    desk.step()
+    assert desk.outcomes() == ["filled", "not_enough_margin", "beyond_withdrawable"]
+
+
+def test_after_ruin_nothing_is_ordered_and_nothing_is_moved():
+    desk = Desk(
+        world(bars=4, prices={PERP: [100, 130]}, deposits={B: 200.0}, decide=lambda seen, book, want, p: hold(want, 0, 9.0))
+    )  # fmt: skip
+    desk.order(PERP, -10.0)
+    desk.step(2)  # 200 - 300: the fund pays 100, nothing is left
+    assert desk.marked == 0.0 and desk.machine.ruined
+    desk.machine.decide(1)
+    assert desk.book.count[QUEUED] == 0
+
+
+def test_a_price_level_that_has_gone_back_leaves_no_trace_in_funding():
+    level = [1.0, 1.0, 1.5, 1.5, 1.0, 1.0]
+    desk = Desk(world(bars=6, level=level, funding={PERP: {3: 0.001, 5: 0.001}}))
+    desk.order(PERP, -1.0)
+    desk.step(6)
+    assert desk.postings(FUNDING) == [(3.0, pytest.approx(0.15)), (5.0, pytest.approx(0.1))]
