@@ -122,9 +122,20 @@ def load_class(use: str, params: dict, folders: list[Path]) -> Loaded:
     cls = getattr(module, class_name, None)
     if not isinstance(cls, type):
         raise ConfigError(f"strategy {use!r}: module {module_name} has no class {class_name}")
+    known = list(cls.params._getkeys()) if hasattr(getattr(cls, "params", None), "_getkeys") else list(params)
+    mistakes = [(name, unknown_parameter(name, known, class_name)) for name in params if name not in known]
+    if mistakes:
+        raise ParameterError(mistakes)
     file = Path(module.__file__)
     digest = hashlib.blake2b(file.read_bytes(), digest_size=8).hexdigest()
     return Loaded(class_name, file, digest, None, dict(params), as_record(None), as_array(None), {}, cls)
+
+
+def unknown_parameter(name, known, owner) -> str:
+    """What to say of a parameter that is not there."""
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f", did you mean {near[0]!r}?" if near else f"; it takes {', '.join(known) or 'none'}"
+    return f"{owner} has no parameter {name!r}{hint}"
 
 
 def typed_params(cls, given: dict, venues, pairs, path):
@@ -138,9 +149,7 @@ def typed_params(cls, given: dict, venues, pairs, path):
     mistakes, values = [], {}
     for name, value in given.items():
         if name not in names:
-            near = difflib.get_close_matches(name, names, 1)
-            hint = f", did you mean {near[0]!r}?" if near else f"; it takes {', '.join(names)}"
-            mistakes.append((name, f"{path.name} has no parameter {name!r}{hint}"))
+            mistakes.append((name, unknown_parameter(name, names, path.name)))
             continue
         try:
             values[name] = read_parameter(value, hints[name], venues, pairs)

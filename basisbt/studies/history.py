@@ -3,12 +3,15 @@
 Knows which engine to take and which reruns a tail cost needs. Knows no rule of the model.
 """
 
+import linecache
+
 import numpy as np
 
 from basisbt.core.books import FILLS, LIQUIDATIONS
 from basisbt.core.rules import ATTRIBUTION
 from basisbt.engines.machine import Machine, run_steps
 from basisbt.engines.world import World
+from basisbt.errors import BasisError, RunError
 from basisbt.events import make_overlay
 from basisbt.measures.performance import performance, trapped_days
 
@@ -20,15 +23,37 @@ def engine_is_warm(loaded) -> bool:
     return is_compiled(loaded.file if loaded.decide is not None else None)
 
 
+def in_strategy(error: Exception, loaded) -> str | None:
+    """`file:line: error` and the source line, when an exception was raised on behalf of the strategy's file."""
+    place, trace = None, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(loaded.file):
+            place = trace.tb_lineno
+        trace = trace.tb_next
+    if place is None:
+        return None
+    line = linecache.getline(str(loaded.file), place).strip()
+    return f"{loaded.file}:{place}: error: {type(error).__name__}: {error}\n  {line}"
+
+
 def run_history(world: World, loaded, compiled: bool, prepare=None) -> Machine:
-    """Run a world bar by bar through Backtrader; a `bt.Strategy` gets its parameters as keywords."""
+    """Run a world bar by bar through Backtrader; a `bt.Strategy` gets its parameters as keywords.
+
+    Raises RunError; an exception in the strategy's own file becomes one that names file and line.
+    """
     from basisbt.engines.backtrader import run_backtrader
 
-    if loaded.cls is not None:
-        machine = run_backtrader(world.without(params=loaded.record), loaded.cls, compiled, prepare, **loaded.params)
-    else:
-        world = world.without(params=loaded.record if compiled else loaded.params)
-        machine = run_backtrader(world, None, compiled, prepare)
+    params = loaded.record if compiled or loaded.cls is not None else loaded.params
+    keywords = loaded.params if loaded.cls is not None else {}
+    try:
+        machine = run_backtrader(world.without(params=params), loaded.cls, compiled, prepare, **keywords)
+    except BasisError:
+        raise
+    except Exception as error:
+        text = in_strategy(error, loaded)
+        if text is None:
+            raise
+        raise RunError(text) from error
     if compiled:
         from basisbt.engines.compile import note_compiled
 

@@ -143,3 +143,45 @@ def test_show_config_says_where_each_value_comes_from_and_can_be_read_back(tmp_p
     again = tmp_path / "again.yaml"
     again.write_text(done.stdout)
     assert call("show-config", again, "--json").exit_code == 0
+
+
+BROKEN = {
+    "raises": ("def decide(seen, book, want, p):\n    return [][3]\n", "raises.py:2: error: IndexError"),
+    "misspelt": ("def decide(seen, book, want, p):\n    return seen.closes\n", "did you mean 'seen.close'"),
+    "nothing": ("def decides(seen, book, want, p):\n    return\n", "has no function `decide("),
+    "syntax": ("def decide(seen, book, want, p)\n    return\n", "syntax.py:1:"),
+    "infinite": (
+        "from basisbt.strategy import hold\n\n\ndef decide(seen, book, want, p):\n    hold(want, 0, float('nan'))\n",
+        "not a finite number",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_strategy_is_named_with_its_line(tmp_path, name):
+    source, says = BROKEN[name]
+    (tmp_path / "strategies").mkdir()
+    (tmp_path / "strategies" / f"{name}.py").write_text(source)
+    config = tmp_path / "x.yaml"
+    config.write_text(
+        f"schema: 1\nname: x\nextends: [{RUNS}/02_textbook.yaml]\nstrategy: {{use: {name}, params: null}}\n"
+    )
+    done = call("run", config, *SHORT, "-o", tmp_path / "runs")
+    assert done.exit_code in (1, 2) and says in done.stderr
+    assert "Traceback" not in done.stderr and "internal" not in done.stderr
+    assert not list(tmp_path.glob("runs/*/*"))
+
+
+def test_a_backtrader_class_with_an_error_or_a_wrong_parameter_is_named(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import backtrader as bt\n\n\nclass Mine(bt.Strategy):\n    params = (('size', 1),)\n\n"
+        "    def next(self):\n        raise ValueError('no')\n"
+    )
+    config = tmp_path / "x.yaml"
+    text = f"schema: 1\nname: x\nextends: [{RUNS}/02_textbook.yaml]\nstrategy: {{use: 'mine:Mine', params: null}}\n"
+    config.write_text(text)
+    done = call("run", config, *SHORT, "-o", tmp_path / "runs")
+    assert done.exit_code == 1 and "mine.py:8: error: ValueError: no" in done.stderr
+    config.write_text(text.replace("params: null", "params: {sise: 2, enter_above: null, exit_below: null, lookback: null, notional: null, if_refused: null}"))  # fmt: skip
+    done = call("run", config, *SHORT, "-o", tmp_path / "runs")
+    assert done.exit_code == 2 and "did you mean 'size'" in done.stderr
