@@ -22,10 +22,10 @@ def lookahead(
     from basisbt.studies.lookahead import lookahead as check
     from basisbt.studies.run import prepare
 
-    prepared = prepare(
-        o.config_path(config), set, timerange=timerange, data_dir=data_dir, engine=o.checked_engine(engine)
-    )  # fmt: skip
-    rows = check(prepared, points, seed, o.say(quiet))
+    engine = o.checked_engine(engine)
+    with o.working():
+        prepared = prepare(o.config_path(config), set, timerange=timerange, data_dir=data_dir, engine=engine)
+        rows = check(prepared, points, seed, o.say(quiet))
     bad = [row for row in rows if row["difference"]]
     if as_json:
         o.print_json({"ok": not bad, "checks": rows})

@@ -21,7 +21,8 @@ def validate(
 
     from basisbt.studies.run import prepare
 
-    prepared = prepare(o.config_path(config), set, timerange=timerange, data_dir=data_dir, engine="backtrader")
+    with o.working():
+        prepared = prepare(o.config_path(config), set, timerange=timerange, data_dir=data_dir, engine="backtrader")
     notes = prepared.world.notes["panel"]
     warnings = [*prepared.resolved.warnings, *notes.warnings]
     if as_json:

@@ -1,5 +1,6 @@
 """Verbs about market data: `data generate`."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -39,5 +40,16 @@ def generate(
         first = parse_time(start)
     except ValueError as error:
         raise ConfigError(f"--start: {error}") from error
-    write(folder, Recipe(seed, first, days, tuple(bases.split(",")), tuple(venues.split(","))), force)
+    write(folder, Recipe(seed, first, days, names("--bases", bases), names("--venues", venues)), force)
     print(folder)
+
+
+def names(option: str, text: str) -> tuple[str, ...]:
+    """`BTC,ETH` as its names. Raises ConfigError for anything that could not name a folder."""
+    from basisbt.errors import ConfigError
+
+    found = tuple(name.strip() for name in text.split(","))
+    for name in found:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+            raise ConfigError(f"{option}: found {name!r}, expected letters and digits, separated by commas: a,b")
+    return found

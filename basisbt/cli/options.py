@@ -3,9 +3,11 @@
 Nothing heavy is imported here: `basisbt --help` has to answer at once.
 """
 
+import contextlib
 import functools
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -44,7 +46,10 @@ def guarded(verb):
     @functools.wraps(verb)
     def call(*args, **kwargs):
         try:
-            return verb(*args, **kwargs)
+            done = verb(*args, **kwargs)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            return done
         except BasisError as error:
             if kwargs.get("debug"):
                 raise
@@ -52,12 +57,14 @@ def guarded(verb):
         except KeyboardInterrupt:
             fail("interrupted", 130)
         except BrokenPipeError:
-            sys.stderr.close()
+            silence_stdout()
             raise typer.Exit(0) from None
         except (OSError, MemoryError) as error:
             if kwargs.get("debug"):
                 raise
-            fail(f"{type(error).__name__}: {error}", 1)
+            silence_stdout()
+            text = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+            fail(f"{error.filename}: {text}" if getattr(error, "filename", None) else text, 1)
         except (typer.Exit, typer.Abort, SystemExit):
             raise
         except Exception as error:
@@ -70,7 +77,7 @@ def guarded(verb):
 
 def fail(text: str, code: int):
     """Print an error and leave with its exit code."""
-    if text and "error" not in text.split("\n", 1)[0]:
+    if not re.match(r"(.*: )?error: ", text):
         text = f"error: {text}"
     print(text, file=sys.stderr)
     raise typer.Exit(code)
@@ -80,8 +87,28 @@ def console(no_color: bool = False, stderr: bool = False):
     """A Rich console on stdout (or stderr), plain when asked for."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", 100))
-    return Console(no_color=no_color or None, stderr=stderr, width=width, highlight=False)
+    class Quiet(Console):
+        """A console that says so when the reader has gone (`| head`), where Rich would exit with 1."""
+
+        def on_broken_pipe(self):
+            raise BrokenPipeError
+
+    width = None
+    if sys.stdout is None or not sys.stdout.isatty():
+        columns = os.environ.get("COLUMNS", "")
+        width = int(columns) if columns.isdecimal() and int(columns) > 0 else 100
+    return Quiet(no_color=no_color or None, stderr=stderr, width=width, highlight=False)
+
+
+def silence_stdout() -> None:
+    """Nothing more on stdout: nobody reads it, or it cannot be written; else Python complains when it ends."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def working():
+    """While a strategy may run: what it prints goes to stderr, so that stdout holds results and nothing else."""
+    return contextlib.redirect_stdout(sys.stderr)
 
 
 def print_json(value) -> None:

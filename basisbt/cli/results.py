@@ -17,7 +17,7 @@ def journal(
     venue: Annotated[Optional[str], typer.Option(help="Only this venue.")] = None,
     since: Annotated[Optional[str], typer.Option(help="Only from this moment on, UTC.")] = None,
     csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout.")] = False, as_json: o.Json = False,
-    limit: Annotated[int, typer.Option(help="Rows shown on a terminal; CSV and JSON hold all.")] = 40,
+    limit: Annotated[int, typer.Option(help="Rows shown on a terminal; CSV and JSON hold all.", min=0)] = 40,
     no_color: o.NoColor = False, debug: o.Debug = False,
 ):  # fmt: skip
     """Every movement of money of a run.

@@ -26,9 +26,10 @@ def run(
 
     refuse_lists(set)
     engine = o.checked_engine(engine)
-    prepared = prepare(o.config_path(config), set, timerange=timerange, data_dir=data_dir, seed=seed, engine=engine)
-    tell_compiling(prepared, engine, quiet)
-    result = run_prepared(prepared, out, force)
+    with o.working():
+        prepared = prepare(o.config_path(config), set, timerange=timerange, data_dir=data_dir, seed=seed, engine=engine)
+        tell_compiling(prepared, engine, quiet)
+        result = run_prepared(prepared, out, force)
     if as_json:
         o.print_json({"metrics": result.metrics, "meta": result.meta, "folder": str(result.folder)})
     elif not quiet:
@@ -53,10 +54,11 @@ def compare(
     refuse_lists(set)
     if len(configs) < 2:
         raise ConfigError("compare needs at least two configs, found one")
-    frame = compare_setups(
-        *map(o.config_path, configs), set=as_map(set), timerange=timerange, data_dir=data_dir, seed=seed,
-        engine=o.checked_engine(engine), out=out, force=force,
-    )  # fmt: skip
+    with o.working():
+        frame = compare_setups(
+            *map(o.config_path, configs), overrides=set, timerange=timerange, data_dir=data_dir, seed=seed,
+            engine=o.checked_engine(engine), out=out, force=force,
+        )  # fmt: skip
     if as_json:
         o.print_json(frame.to_dict("records"))
         return
@@ -80,10 +82,11 @@ def sweep(
     from basisbt.studies.sweep import sweep as sweep_grid
 
     axes, fixed = axes_of(set)
-    done = sweep_grid(
-        o.config_path(config), axes, fixed, timerange=timerange, data_dir=data_dir, seed=seed,
-        engine=o.checked_engine(engine), out=out, force=force, progress=o.say(quiet),
-    )  # fmt: skip
+    with o.working():
+        done = sweep_grid(
+            o.config_path(config), axes, fixed, timerange=timerange, data_dir=data_dir, seed=seed,
+            engine=o.checked_engine(engine), out=out, force=force, progress=o.say(quiet),
+        )  # fmt: skip
     if as_json:
         o.print_json(done.frame.to_dict("records"))
     elif csv:
@@ -94,11 +97,6 @@ def sweep(
         show_table(done.frame, o.console(no_color))
     if done.frame["status"].str.startswith("failed").any():
         raise typer.Exit(1)
-
-
-def as_map(overrides) -> dict:
-    """`key=value` texts as a map, deletions kept as they are."""
-    return {text.partition("=")[0]: text.partition("=")[2] for text in overrides}
 
 
 def refuse_lists(overrides) -> None:

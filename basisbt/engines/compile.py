@@ -60,7 +60,8 @@ def source_digest(*files: Path) -> str:
     for part in ("core", "strategy", "engines"):
         for path in sorted((PACKAGE / part).rglob("*.py")):
             digest.update(path.read_bytes())
-    for path in files:
+    for path in files:  # the place counts too: what Numba keeps refers to the module, which is named by its path
+        digest.update(str(Path(path).resolve()).encode())
         digest.update(Path(path).read_bytes())
     from importlib.metadata import version
 

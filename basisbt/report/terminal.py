@@ -80,12 +80,12 @@ def equity_table(m) -> Table:
     left = [
         ("capital", money(m["capital"])), ("equity, marked", money(m["final_equity"])),
         ("equity, accessible", money(m["accessible_equity"])), ("equity, recovered", money(m["recovered_equity"])),
-        ("P&L", f"[{tone(m['pnl'])}]{money(m['pnl'])}[/]"),
+        ("P&L", f"[{tone(m['pnl'])}]{money(m['pnl'])}[/]"), ("", ""),
     ]  # fmt: skip
     right = [
         ("return, annual", f"{percent(m['return'])}, {percent(m['return_annual'])}"),
         ("volatility, Sharpe", f"{percent(m['volatility_annual'])}, {number(m['sharpe'])}"),
-        ("worst drawdown", f"{percent(m['max_drawdown'])} ({m['max_drawdown_days']:.1f} d under water)"),
+        ("worst drawdown", percent(m["max_drawdown"])), ("longest under water", f"{m['max_drawdown_days']:.1f} d"),
         ("days trapped", f"{m['trapped_days']:.1f}"),
         ("fills, liquidations", f"{m['fills']}, {m['liquidations']}"),
     ]  # fmt: skip
@@ -160,9 +160,11 @@ def show_table(frame, console: Console, title: str = "") -> None:
     table = Table(title=title or None, title_justify="left", box=None, padding=(0, 1), header_style="bold")
     for column in frame.columns:
         numeric = frame[column].dtype.kind in "fiu"
-        table.add_column(str(column), justify="right" if numeric else "left", overflow="fold")
+        stamped = frame[column].dtype.kind == "M"
+        justify = "right" if numeric else "left"
+        table.add_column(Text(str(column)), justify=justify, overflow="fold", no_wrap=stamped)
     for row in frame.itertuples(index=False):
-        table.add_row(*(cell(column, value) for column, value in zip(frame.columns, row)))
+        table.add_row(*(Text(cell(column, value)) for column, value in zip(frame.columns, row)))
     console.print(table)
 
 
@@ -175,6 +177,10 @@ def cell(column, value) -> str:
         return "-"
     if column in FRACTIONS:
         return percent(value)
+    if hasattr(value, "strftime"):
+        return f"{value:%Y-%m-%d %H:%MZ}"
+    if column == "amount":
+        return f"{value:,.2f}" if abs(value) >= 100.0 else f"{value:.6g}"
     if isinstance(value, float):
         return money(value) if abs(value) >= 100.0 else f"{value:.4g}"
     return str(value)
@@ -185,7 +191,7 @@ def show_comparison(frame, console: Console) -> None:
     table = Table(title="same history, same events", title_justify="left", title_style="bold", box=None, padding=(0, 2))
     table.add_column("")
     for name in frame["setup"]:
-        table.add_column(str(name), justify="right", overflow="fold")
+        table.add_column(Text(str(name)), justify="right", overflow="fold")
     for column in frame.columns[1:]:
         values = list(frame[column])
         if column in LINE_WORDS and not any(values):

@@ -19,27 +19,30 @@ def check_source(path: Path) -> None:
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     except SyntaxError as error:
-        raise ConfigError(f"{path}:{error.lineno}:{error.offset}: error: {error.msg}") from error
+        raise ConfigError(f"{path}:{error.lineno or 1}:{error.offset or 1}: error: {error.msg}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text ({error})") from error
-    offered = {**OFFERED, "p": parameter_names(tree)}
+    offered = {**OFFERED, "p": field_names(tree, "Params"), "book.memory": field_names(tree, "Memory") or set()}
     found = []
     for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
         arguments = {argument.arg for argument in function.args.args}
         for node in ast.walk(function):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                owner = node.value.id
-                known = offered.get(owner) if owner in arguments else None
+            if isinstance(node, ast.Attribute) and isinstance(node.value, (ast.Name, ast.Attribute)):
+                owner = ast.unparse(node.value)
+                known = offered.get(owner) if owner.partition(".")[0] in arguments else None
                 if known is not None and node.attr not in known:
                     found.append((node, owner, node.attr, known))
     if found:
-        raise ConfigError("\n".join(complaint(path, *each) for each in found))
+        found = {(node.lineno, node.col_offset): (node, *rest) for node, *rest in found}
+        raise ConfigError("\n".join(complaint(path, *found[place]) for place in sorted(found)))
 
 
-def parameter_names(tree):
-    """Fields of the file's Params class; None when it has none (then `p` is not checked)."""
+def field_names(tree, cls):
+    """Fields of a class at the top of the file; None when it has none of that name (then `p` is not checked)."""
     for node in tree.body:
-        if isinstance(node, ast.ClassDef) and node.name == "Params":
+        if isinstance(node, ast.ClassDef) and node.name == cls:
             return {item.target.id for item in node.body if isinstance(item, ast.AnnAssign)}
     return None
 
@@ -47,7 +50,7 @@ def parameter_names(tree):
 def complaint(path, node, owner, name, known):
     """One line: where, what was found, what was meant."""
     near = difflib.get_close_matches(name, sorted(known), 1)
-    hint = f", did you mean '{owner}.{near[0]}'?" if near else f"; there are {', '.join(sorted(known))}"
+    hint = f", did you mean '{owner}.{near[0]}'?" if near else f"; there are {', '.join(sorted(known)) or 'none'}"
     return f"{path}:{node.lineno}:{node.col_offset + 1}: error: no '{owner}.{name}'{hint}"
 
 

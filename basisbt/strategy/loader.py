@@ -19,8 +19,11 @@ import numpy as np
 
 from basisbt.errors import ConfigError
 from basisbt.strategy.check import check_source, reason_codes
+from basisbt.strategy.fitting import (
+    check_class, check_decide, check_params, fresh_memory, sources, unknown_parameter,
+)  # fmt: skip
 from basisbt.strategy.parameters import Choice, Unit
-from basisbt.units import parse_duration, parse_fraction, parse_leverage, parse_rate
+from basisbt.units import parse_duration, parse_fraction, parse_leverage, parse_number, parse_rate
 
 
 class ParameterError(ConfigError):
@@ -75,16 +78,21 @@ def import_file(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise ConfigError(f"{error.filename}:{error.lineno}: {error.msg}") from error
-    except Exception as error:
-        trace = error.__traceback__
-        line = 0
-        while trace is not None:
-            if trace.tb_frame.f_code.co_filename == str(path):
-                line = trace.tb_lineno
-            trace = trace.tb_next
-        raise ConfigError(f"{path}:{line}: {type(error).__name__}: {error}") from error
+        raise ConfigError(f"{error.filename}:{error.lineno}: error: {error.msg}") from error
+    except (Exception, SystemExit) as error:
+        line = line_in(path, error)
+        raise ConfigError(f"{path}:{line or 1}: error: {type(error).__name__}: {error}") from error
     return module
+
+
+def line_in(path: Path, error: BaseException) -> int | None:
+    """The line of a file in which an error arose, or from which it was called; None when it never passed there."""
+    line, trace = None, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
 
 
 def load_strategy(use: str, params: dict, folders: list[Path], venues=(), pairs=()) -> Loaded:
@@ -98,44 +106,53 @@ def load_strategy(use: str, params: dict, folders: list[Path], venues=(), pairs=
     check_source(path)
     module = import_file(path)
     decide = getattr(module, "decide", None)
-    if not callable(decide):
-        raise ConfigError(f"{path}: has no function `decide(seen, book, want, p)`")
+    check_decide(path, decide)
     values = typed_params(getattr(module, "Params", None), params, venues, pairs, path)
     digest = hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
     memory = getattr(module, "Memory", None)
     return Loaded(
         path.stem, path, digest, decide, values, as_record(values),
-        as_array(memory() if memory else None), reason_codes(path),
+        as_array(None if memory is None else fresh_memory(path, memory)), reason_codes(path),
     )  # fmt: skip
 
 
 def load_class(use: str, params: dict, folders: list[Path]) -> Loaded:
     """A `bt.Strategy` by `module:Class`, the module importable or beside the config."""
     module_name, _, class_name = use.partition(":")
-    sys.path[:0] = [str(folders[0].parent), *map(str, folders)]
-    try:
-        module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise ConfigError(f"strategy {use!r}: {error}") from error
-    finally:
-        del sys.path[: 1 + len(folders)]
-    cls = getattr(module, class_name, None)
-    if not isinstance(cls, type):
-        raise ConfigError(f"strategy {use!r}: module {module_name} has no class {class_name}")
-    known = list(cls.params._getkeys()) if hasattr(getattr(cls, "params", None), "_getkeys") else list(params)
-    mistakes = [(name, unknown_parameter(name, known, class_name)) for name in params if name not in known]
+    if not all(part.isidentifier() for part in (*module_name.split("."), class_name)):
+        raise ConfigError(f"strategy {use!r}: expected module:Class, as in my_strategy:MyStrategy")
+    places = [folders[0].parent, *folders]
+    module = import_beside(module_name, places, use)
+    if not hasattr(module, class_name):
+        known = sorted(n for n, v in vars(module).items() if isinstance(v, type) and v.__module__ == module.__name__)
+        raise ConfigError(f"strategy {use!r}: no class {class_name} in {module_name}; there are {', '.join(known)}")
+    cls = getattr(module, class_name)
+    mistakes = check_class(use, cls, params)
     if mistakes:
         raise ParameterError(mistakes)
     file = Path(module.__file__)
-    digest = hashlib.blake2b(file.read_bytes(), digest_size=8).hexdigest()
+    digest = hashlib.blake2b(b"".join(sources(file, places).values()), digest_size=8).hexdigest()
     return Loaded(class_name, file, digest, None, dict(params), as_record(None), as_array(None), {}, cls)
 
 
-def unknown_parameter(name, known, owner) -> str:
-    """What to say of a parameter that is not there."""
-    near = difflib.get_close_matches(name, known, 1)
-    hint = f", did you mean {near[0]!r}?" if near else f"; it takes {', '.join(known) or 'none'}"
-    return f"{owner} has no parameter {name!r}{hint}"
+def import_beside(name: str, places: list[Path], use: str) -> ModuleType:
+    """A module by name: a file in one of `places` before anything installed. Raises ConfigError.
+
+    A file is imported under a name of its own: two configs may each have a `my.py` beside them.
+    """
+    sys.path[:0] = map(str, places)
+    try:
+        for folder in places:
+            path = folder / (name.replace(".", "/") + ".py")
+            if path.is_file():
+                return import_file(path)
+        return importlib.import_module(name)
+    except ConfigError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ConfigError(f"strategy {use!r}: {type(error).__name__}: {error}") from error
+    finally:
+        del sys.path[: len(places)]
 
 
 def typed_params(cls, given: dict, venues, pairs, path):
@@ -144,7 +161,11 @@ def typed_params(cls, given: dict, venues, pairs, path):
         if given:
             raise ParameterError([(name, f"{path.name} takes no parameters") for name in given])
         return None
-    hints = typing.get_type_hints(cls, include_extras=True)
+    check_params(path, cls)
+    try:
+        hints = typing.get_type_hints(cls, include_extras=True)
+    except Exception as error:
+        raise ConfigError(f"{path}: error: an annotation of Params: {error}") from error
     names = [field.name for field in dataclasses.fields(cls)]
     mistakes, values = [], {}
     for name, value in given.items():
@@ -153,14 +174,14 @@ def typed_params(cls, given: dict, venues, pairs, path):
             continue
         try:
             values[name] = read_parameter(value, hints[name], venues, pairs)
-        except (ValueError, TypeError, ConfigError) as error:
+        except (ValueError, TypeError, OverflowError, ConfigError) as error:
             mistakes.append((name, str(error)))
     if mistakes:
         raise ParameterError(mistakes)
     try:
         return cls(**values)
-    except (TypeError, ValueError) as error:
-        raise ParameterError([("", f"{path.name}: {error}")]) from error
+    except Exception as error:
+        raise ParameterError([("", f"{path.name}: {error or type(error).__name__}")]) from error
 
 
 def read_parameter(value, hint, venues, pairs):
@@ -168,17 +189,19 @@ def read_parameter(value, hint, venues, pairs):
     marks = getattr(hint, "__metadata__", ())
     for mark in marks:
         if isinstance(mark, Choice):
-            if value in mark.codes:
+            if isinstance(value, str) and value in mark.codes:
                 return mark.codes[value]
             raise ValueError(f"found {value!r}, expected one of {', '.join(mark.codes)}")
         if isinstance(mark, Unit):
             return read_unit(value, mark.name, venues, pairs)
     if hint is bool and isinstance(value, bool):
         return value
-    if hint in (int, float) and isinstance(value, (int, float)) and not isinstance(value, bool):
-        if hint is int and value != int(value):
+    if hint is float:
+        return parse_number(value)
+    if hint is int and isinstance(value, (int, float)) and not isinstance(value, bool):
+        if abs(value) >= 2.0**53 or value != int(value):
             raise ValueError(f"found {value!r}, expected a whole number")
-        return hint(value)
+        return int(value)
     raise ValueError(f"found {value!r}, expected {getattr(hint, '__name__', hint)}")
 
 
@@ -191,15 +214,13 @@ def read_unit(value, unit, venues, pairs):
         near = difflib.get_close_matches(str(value), known, 1)
         raise ValueError(f"no {unit} {value!r}" + (f", did you mean {near[0]!r}?" if near else ""))
     if unit == "days":
-        return float(value) if isinstance(value, (int, float)) else parse_duration(value) / 86400.0
+        return parse_number(value) if isinstance(value, (int, float)) else parse_duration(value) / 86400.0
     if unit == "bars":
-        if isinstance(value, int) and not isinstance(value, bool):
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53:
             return value
         raise ValueError(f"found {value!r}, expected a whole number of bars")
     if unit == "number":
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return float(value)
-        raise ValueError(f"found {value!r}, expected a number")
+        return parse_number(value)
     parse = {"per_year": parse_rate, "fraction": parse_fraction, "leverage": parse_leverage}[unit]
     return float(parse(value))
 

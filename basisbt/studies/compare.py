@@ -15,12 +15,14 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def compare(*configs, set=None, timerange=None, data_dir=None, seed=None, engine="auto", out=None, force=False):
+def compare(*configs, set=None, overrides=(), timerange=None, data_dir=None, seed=None, engine="auto", out=None,
+            force=False):  # fmt: skip
     """Frame with one row per setup: `setup`, metrics, `tail_cost`, attribution, `diff_pnl` to the first.
 
-    Raises ConfigError when setups do not share capital and window, since their figures then do not compare.
+    `overrides` are texts as after -S. Raises ConfigError when setups do not share capital and window, since their
+    figures then do not compare.
     """
-    overrides = [f"{key}={value}" for key, value in (set or {}).items()]
+    overrides = [*overrides, *(f"{key}={value}" for key, value in (set or {}).items())]
     many = [
         prepare(c, overrides, timerange=timerange, data_dir=data_dir, seed=seed, engine=engine) for c in configs
     ]  # fmt: skip
@@ -42,9 +44,14 @@ def refuse_unequal(configs, prepared) -> None:
 
 
 def setup_names(configs, results) -> list[str]:
-    """Run names, or file names where two runs have the same."""
-    names = [r.metrics["name"] for r in results]
-    return names if len(dict.fromkeys(names)) == len(names) else [Path(c).stem for c in configs]
+    """Run names; where two are the same file names, then with their folders, then with numbers."""
+    paths = [Path(c) for c in configs]
+    ways = (
+        [r.metrics["name"] for r in results], [p.stem for p in paths],
+        [f"{p.resolve().parent.name}/{p.stem}" for p in paths],
+        [f"{p.stem} ({n})" for n, p in enumerate(paths, 1)],
+    )  # fmt: skip
+    return next(names for names in ways if len(dict.fromkeys(names)) == len(names))
 
 
 def row_of(name: str, result: Result) -> dict:

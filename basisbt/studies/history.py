@@ -3,8 +3,6 @@
 Knows which engine to take and which reruns a tail cost needs. Knows no rule of the model.
 """
 
-import linecache
-
 import numpy as np
 
 from basisbt.core.books import FILLS, LIQUIDATIONS
@@ -14,6 +12,7 @@ from basisbt.engines.world import World
 from basisbt.errors import BasisError, RunError
 from basisbt.events import make_overlay
 from basisbt.measures.performance import performance, trapped_days
+from basisbt.strategy.loader import line_in
 
 
 def engine_is_warm(loaded) -> bool:
@@ -23,42 +22,50 @@ def engine_is_warm(loaded) -> bool:
     return is_compiled(loaded.file if loaded.decide is not None else None)
 
 
-def in_strategy(error: Exception, loaded) -> str | None:
-    """`file:line: error` and the source line, when an exception was raised on behalf of the strategy's file."""
-    place, trace = None, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(loaded.file):
-            place = trace.tb_lineno
-        trace = trace.tb_next
-    if place is None:
-        return None
-    line = linecache.getline(str(loaded.file), place).strip()
-    return f"{loaded.file}:{place}: error: {type(error).__name__}: {error}\n  {line}"
-
-
 def run_history(world: World, loaded, compiled: bool, prepare=None) -> Machine:
     """Run a world bar by bar through Backtrader; a `bt.Strategy` gets its parameters as keywords.
 
-    Raises RunError; an exception in the strategy's own file becomes one that names file and line.
+    Raises RunError, naming file and line when the strategy itself failed.
     """
-    from basisbt.engines.backtrader import run_backtrader
-
-    params = loaded.record if compiled or loaded.cls is not None else loaded.params
-    keywords = loaded.params if loaded.cls is not None else {}
-    try:
-        machine = run_backtrader(world.without(params=params), loaded.cls, compiled, prepare, **keywords)
-    except BasisError:
-        raise
-    except Exception as error:
-        text = in_strategy(error, loaded)
-        if text is None:
-            raise
-        raise RunError(text) from error
+    machine = blaming(lambda kind: drive(world, loaded, kind, prepare), loaded, compiled)
     if compiled:
         from basisbt.engines.compile import note_compiled
 
         note_compiled(loaded.file if loaded.decide is not None else None)
     return machine
+
+
+def drive(world: World, loaded, compiled: bool, prepare) -> Machine:
+    """One run through Backtrader."""
+    from basisbt.engines.backtrader import run_backtrader
+
+    if loaded.cls is not None:
+        return run_backtrader(world.without(params=loaded.record), loaded.cls, compiled, prepare, **loaded.params)
+    world = world.without(params=loaded.record if compiled else loaded.params)
+    return run_backtrader(world, None, compiled, prepare)
+
+
+def blaming(work, loaded, compiled: bool) -> Machine:
+    """work(compiled), with an error of the strategy's own told as one: file, line and what it was.
+
+    Compiled code has no lines, so a compiled failure is run once more interpreted.
+    """
+    try:
+        return work(compiled)
+    except BasisError:
+        raise
+    except (Exception, SystemExit) as error:
+        if compiled:
+            blaming(work, loaded, False)
+            what = str(error).strip().splitlines() or [type(error).__name__]
+            told = f"{loaded.file}: error: runs interpreted but not compiled: {what[0]}; write `--engine backtrader`"
+            raise RunError(told) from error
+        line = None if loaded.file is None else line_in(loaded.file, error)
+        if line is None:
+            raise
+        source = loaded.file.read_text(encoding="utf-8").splitlines()[line - 1].strip()
+        cause = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise RunError(f"{loaded.file}:{line}: error: {cause}\n  {source}") from error
 
 
 def pnl_without(world: World, loaded, compiled: bool, left_out) -> float:
@@ -70,7 +77,10 @@ def pnl_without(world: World, loaded, compiled: bool, left_out) -> float:
     if loaded.cls is not None:
         machine = run_history(world, loaded, compiled)
     else:
-        machine = run_steps(world.without(params=loaded.record if compiled else loaded.params), compiled)
+        machine = blaming(
+            lambda kind: run_steps(world.without(params=loaded.record if kind else loaded.params), kind),
+            loaded, compiled,
+        )  # fmt: skip
     return float(machine.book.equity[-1, 0]) - world.capital
 
 

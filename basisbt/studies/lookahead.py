@@ -5,8 +5,10 @@ Knows how to spoil a panel after a bar and how to compare what two runs did up t
 
 import numpy as np
 
-from basisbt.core.books import J_TIME, T_TIME
-from basisbt.core.tape import PRICED, Panel
+from basisbt.core.books import FILLED, J_TIME, T_INSTRUMENT, T_ORDER, T_OUTCOME, T_PRICE, T_TIME
+from basisbt.core.tape import (
+    CLOSE, HIGH, LOW, MARK_CLOSE, MARK_HIGH, MARK_LOW, MARK_OPEN, OPEN, PRICED, Panel,
+)  # fmt: skip
 from basisbt.engines.world import World
 from basisbt.events import make_overlay
 from basisbt.studies.history import run_history
@@ -25,22 +27,49 @@ def cut(world: World, k: int) -> World:
 
 
 def corrupt(world: World, k: int, seed: int) -> World:
-    """The same world with every price, rate and gap after bar k replaced by nonsense of the right shape."""
+    """The same world with every price, rate and gap after bar k replaced by nonsense of the right shape.
+
+    The open of bar k + 1 stays: what was decided at the close of bar k fills there, and can so be compared.
+    """
     rng = np.random.Generator(np.random.Philox(key=[seed, k]))
     panel = world.panel
     prices, index, usd = panel.prices.copy(), panel.index.copy(), panel.usd.copy()
     prices[:PRICED, k + 1 :] *= rng.uniform(0.5, 2.0, prices[:PRICED, k + 1 :].shape[1:])
     index[:, k + 1 :] *= rng.uniform(0.5, 2.0, index[:, k + 1 :].shape[1:])
     coins = ~world.rules.cash
+    keep_open(prices, panel.prices, (OPEN, HIGH, LOW, CLOSE), k + 1)
+    keep_open(prices, panel.prices, (MARK_OPEN, MARK_HIGH, MARK_LOW, MARK_CLOSE), k + 1)
+    keep_open(index, panel.index, (OPEN, HIGH, LOW, CLOSE), k + 1)
     usd[k + 1 :, coins] = index[0, k + 1 :][:, world.rules.asset_base[coins]]
     rate = panel.funding_rate.copy()
-    after = int(panel.first[k + 1])
+    after = int(panel.first[k + 2])
     rate[after:] = rng.normal(0.0, 0.01, rate.size - after)
     fresh = panel.fresh.copy()
-    fresh[k + 1 :] = rng.random(fresh[k + 1 :].shape) < 0.9
+    fresh[k + 2 :] = rng.random(fresh[k + 2 :].shape) < 0.9
     return with_panel(
         world, panel._replace(prices=prices, index=index, usd=usd, funding_rate=rate, fresh=fresh)
     )  # fmt: skip
+
+
+def keep_open(block, honest, fields, t) -> None:
+    """Put bar t's own open back into corrupted prices; high and low still hold it."""
+    opening, high, low, _ = fields
+    block[opening, t] = honest[opening, t]
+    block[high, t] = np.maximum(block[high, t], block[opening, t])
+    block[low, t] = np.minimum(block[low, t], block[opening, t])
+
+
+def filled_next(machine, k: int):
+    """Market orders decided at the close of bar k, as they filled at the next open: (rows, numbers)."""
+    world = machine.world
+    rows, numbers = stack(machine.tickets, 5)
+    if not rows.size:
+        return rows, numbers
+    traded = rows[:, T_INSTRUMENT] < len(world.names.instruments)
+    who = np.where(traded, rows[:, T_INSTRUMENT], 0)
+    mine = traded & (rows[:, T_TIME] == world.panel.time[k + 1]) & (rows[:, T_OUTCOME] == FILLED)
+    mine &= numbers[:, T_PRICE] == world.panel.prices[OPEN, k + 1][who]
+    return np.delete(rows, T_ORDER, axis=1)[mine], numbers[mine]
 
 
 def with_panel(world: World, panel: Panel) -> World:
@@ -61,6 +90,7 @@ def past(machine, k: int):
     mine = rows[:, J_TIME] < open_next
     tickets, numbers = stack(machine.tickets, 5)
     told = tickets[:, T_TIME] < open_next
+    tickets = np.delete(tickets, T_ORDER, axis=1)  # Backtrader numbers orders on from the run before
     return rows[mine], amounts[mine], tickets[told], numbers[told], machine.book.equity[: k + 1]
 
 
@@ -70,6 +100,10 @@ def first_difference(machine, spoiled, k: int) -> str | None:
     for name, one, two in zip(names, past(machine, k), past(spoiled, k)):
         if one.shape != two.shape or not np.array_equal(one, two, equal_nan=one.dtype.kind == "f"):
             return name
+    if spoiled.world.bars > k + 1:
+        for one, two in zip(filled_next(machine, k), filled_next(spoiled, k)):
+            if one.shape != two.shape or not np.array_equal(one, two):
+                return "a decision at its close"
     return None
 
 

@@ -6,6 +6,7 @@ Knows the order: resolve, load, assemble, look whether it was asked before, run,
 import json
 import platform
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from basisbt import __version__
 from basisbt.config import load
 from basisbt.engines.machine import Machine
-from basisbt.errors import ConfigError
+from basisbt.errors import ConfigError, DataError, RunError
 from basisbt.places import packaged
 from basisbt.strategy.loader import Loaded, ParameterError, load_strategy
 from basisbt.studies import store
@@ -39,7 +40,11 @@ class Result:
         if name not in self.frames:
             import pandas as pd
 
-            self.frames[name] = pd.read_parquet(self.folder / f"{name}.parquet")
+            path = self.folder / f"{name}.parquet"
+            try:
+                self.frames[name] = pd.read_parquet(path)
+            except (OSError, ValueError) as error:
+                raise DataError(f"{path}: cannot be read ({error}); `basisbt run … --force` writes it anew") from error
         return self.frames[name]
 
     equity = property(lambda self: self.frame("equity"))
@@ -208,8 +213,10 @@ def run_prepared(prepared: Prepared, out: Path | None = None, force: bool = Fals
     if out is not None:
         folder = Path(out) / prepared.resolved.spec.name / prepared.key
         if not force and (folder / "metrics.json").is_file():
-            store.remember_last(Path(out), folder)
+            with suppress(OSError):  # a store that can only be read still answers
+                store.remember_last(Path(out), folder)
             return read_run(folder, cached=True)
+        store.refuse_unwritable(folder.parent)
     machine = run_history(prepared.world, prepared.loaded, prepared.compiled)
     metrics, meta = finish(prepared, machine)
     frames = frames_of(machine, prepared.loaded.reasons)
@@ -220,16 +227,24 @@ def run_prepared(prepared: Prepared, out: Path | None = None, force: bool = Fals
             "config.yaml": resolved_text(store.plain(prepared.resolved.tree), {}) + "\n",
             "metrics.json": store.to_json(metrics), "meta.json": store.to_json(meta),
         }  # fmt: skip
-        store.write_run(folder, texts, frames)
-        store.remember_last(Path(out), folder)
+        try:
+            store.write_run(folder, texts, frames)
+            store.remember_last(Path(out), folder)
+        except OSError as error:
+            why = error.strerror or error
+            raise RunError(f"{folder}: cannot be written: {why}; choose a place with --out") from error
     return Result(store.plain(metrics), store.plain(meta), folder, False, frames, machine)
 
 
 def read_run(folder: Path, cached: bool = False) -> Result:
     """A result from its folder; frames are read when asked for."""
-    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
-    return Result(metrics, meta, folder, cached)
+    figures = []
+    for path in (folder / "metrics.json", folder / "meta.json"):
+        try:
+            figures.append(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            raise DataError(f"{path}: cannot be read ({error}); `basisbt run … --force` writes it anew") from error
+    return Result(*figures, folder, cached)
 
 
 def run(config, set=None, *, timerange=None, data_dir=None, seed=None, engine="auto", out=None, force=False) -> Result:

@@ -50,24 +50,46 @@ def write_run(folder: Path, texts: dict[str, str], frames: dict) -> None:
 
     texts: file name -> content; frames: name -> DataFrame for `<name>.parquet`. An older folder is replaced.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    temporary = None
     try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         for name, text in texts.items():
             (temporary / name).write_text(text, encoding="utf-8")
         for name, frame in frames.items():
             frame.to_parquet(temporary / f"{name}.parquet", compression="zstd", index=False)
         temporary.chmod(0o755)
+        put_in_place(temporary, folder)
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def put_in_place(temporary: Path, folder: Path) -> None:
+    """Rename a finished folder to its place; an older one stays until the new one is there."""
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
+    try:
         if folder.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.old.", dir=folder.parent))
             os.rename(folder, old / "was")
-            os.rename(temporary, folder)
-            shutil.rmtree(old)
-        else:
-            os.rename(temporary, folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+        os.rename(temporary, folder)
+    except OSError:
+        if not (folder / "metrics.json").is_file():  # else another process has just answered the same question
+            raise
+    finally:
+        if (old / "was").exists() and not folder.exists():
+            os.rename(old / "was", folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def refuse_unwritable(out: Path) -> None:
+    """Raise ConfigError now when a run could not be written later."""
+    place = out.absolute()
+    while not os.path.lexists(place):
+        place = place.parent
+    if not place.is_dir():
+        raise ConfigError(f"--out {out}: {place} is not a folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise ConfigError(f"--out {out}: {place} cannot be written to; choose another place")
 
 
 def remember_last(out: Path, folder: Path) -> None:
@@ -82,11 +104,15 @@ def find_run(out: Path, which: str) -> Path:
     """The folder of a run given as a path, a key prefix, a name (its newest) or `@last`. Raises ConfigError."""
     if which == "@last":
         mark = out / LAST
-        if mark.is_file() and (out / mark.read_text(encoding="utf-8")).is_dir():
-            return out / mark.read_text(encoding="utf-8")
+        last = out / mark.read_text(encoding="utf-8", errors="replace") if mark.is_file() else None
+        if last is not None and (last / "metrics.json").is_file():
+            return last
         raise ConfigError(f"no run in {out} yet; `basisbt run CONFIG` makes one")
-    if (Path(which) / "metrics.json").is_file():
-        return Path(which)
+    if not which:
+        raise ConfigError("found no run; expected a path, a key prefix, a name or @last")
+    for place in (Path(which), out / which):
+        if (place / "metrics.json").is_file():
+            return place
     runs = [p.parent for p in out.glob("*/*/metrics.json") if not p.parent.name.startswith(".")]
     named = [r for r in runs if r.parent.name == which]
     if named:

@@ -33,6 +33,17 @@ def test_the_strategy_page_is_a_strategy_that_runs_the_same_interpreted_and_comp
     assert basisbt.run(config, engine="compiled").metrics["journal_digest"] == plain.metrics["journal_digest"]
 
 
+def test_the_same_strategy_in_another_folder_is_compiled_apart(tmp_path):
+    """Was a bug: code kept for one copy of a file named a module that the other copy does not have."""
+    from basisbt.engines.compile import source_digest
+
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "same.py").write_text("x = 1\n")
+    assert source_digest(tmp_path / "one" / "same.py") != source_digest(tmp_path / "two" / "same.py")
+    assert source_digest(tmp_path / "one" / "same.py") == source_digest(tmp_path / "one" / "same.py")
+
+
 COMMANDS = [
     line.split("#")[0].strip().removeprefix("$ ")
     for block in blocks(README, "console")

@@ -35,7 +35,10 @@ def test_at_one_instant_ends_come_before_onsets_and_onsets_in_config_order():
 def test_a_freeze_outside_the_window_does_nothing_and_one_that_began_before_is_there_from_the_start():
     assert sparse(overlay(WithdrawalFreeze("late", 0, START + 50 * HOUR, None))) == []
     assert sparse(overlay(WithdrawalFreeze("past", 0, START - 5 * HOUR, START - HOUR))) == []
-    assert sparse(overlay(WithdrawalFreeze("on", 0, START - 5 * HOUR, START + HOUR))) == [(0, FREEZE_HELD, 0), (1, THAW, 0)]
+    assert sparse(overlay(WithdrawalFreeze("on", 0, START - 5 * HOUR, START + HOUR))) == [
+        (0, FREEZE_HELD, 0),
+        (1, THAW, 0),
+    ]
 
 
 def test_a_price_shock_steps_to_its_move_at_bar_opens_and_holds():

@@ -6,7 +6,7 @@ from basisbt.errors import ConfigError
 from basisbt.strategy.check import reason_codes
 from basisbt.strategy.loader import ParameterError, find_strategy, load_strategy
 
-SOURCE = '''
+SOURCE = """
 from dataclasses import dataclass
 
 from basisbt.strategy import Bars, Days, Fraction, Leverage, Number, OneLegFails, PerYear, UNWIND, Venue
@@ -36,7 +36,7 @@ class Memory:
 
 def decide(seen, book, want, p):
     pass
-'''
+"""
 
 
 @pytest.fixture

@@ -16,7 +16,11 @@ def write(folder, text="{}"):
 def test_a_run_folder_is_there_whole_and_nothing_else_is(tmp_path):
     write(tmp_path / "name" / "key")
     assert sorted(p.name for p in (tmp_path / "name").iterdir()) == ["key"]
-    assert sorted(p.name for p in (tmp_path / "name" / "key").iterdir()) == ["equity.parquet", "meta.json", "metrics.json"]
+    assert sorted(p.name for p in (tmp_path / "name" / "key").iterdir()) == [
+        "equity.parquet",
+        "meta.json",
+        "metrics.json",
+    ]
 
 
 class Unwritable:
