@@ -55,11 +55,12 @@ def obey(t, want, tape, rules, book):
         if want.asked[p] != 0:
             order_pair(t, p, want, tape, rules, book)
     for m in range(want.moves[0]):
-        amount, source = want.move_amount[m], want.move_source[m]
-        if not math.isfinite(amount) or source < 0 or source >= rules.venues:
+        amount, source, target = want.move_amount[m], want.move_source[m], want.move_target[m]
+        inside = 0 <= source and source < rules.venues and 0 <= target and target < rules.venues
+        if not inside or not math.isfinite(amount):
             book.count[ERROR] = BAD_MOVE
         elif amount > 0.0:
-            queue_move(source, want.move_target[m], amount, book)
+            queue_move(source, target, amount, book)
 
 
 def queue_move(source, target, amount, book):

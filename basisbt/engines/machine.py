@@ -19,7 +19,7 @@ from basisbt.strategy.sight import make_desk, make_window
 ROOM = 2048
 FAILURES = {
     BAD_TARGET: "the strategy asked for a target that is not a finite number",
-    BAD_MOVE: "the strategy asked to move an amount that is not a finite number, or from a venue that is not there",
+    BAD_MOVE: "the strategy asked to move an amount that is not finite, or from or to a venue that is not there",
     BAD_PRICE: "a price or rate is not a number",
     TOO_MANY: "more orders or transfers than one bar can hold",
     JOURNAL_FULL: "more postings than one bar can hold",

@@ -13,7 +13,7 @@ from basisbt.core.books import T_FEE, T_INSTRUMENT, T_ORDER, T_OUTCOME, T_PRICE,
 from basisbt.core.execution import queue_order
 from basisbt.core.margin import initial_margin
 from basisbt.engines.backtrader.commission import commissions
-from basisbt.engines.backtrader.matching import SUPPORTED, match
+from basisbt.engines.backtrader.matching import SUPPORTED, match, refuse_nonsense
 from basisbt.engines.backtrader.notices import complete, emergent_order
 from basisbt.engines.machine import Machine
 
@@ -173,6 +173,7 @@ class BasisBroker(bt.BrokerBase):
         if order.data not in self.number:
             name = order.data._name or "a feed"
             raise ValueError(f"{name!r} is not an instrument of this world: nothing trades on it")
+        refuse_nonsense(order)
         order.pannotated = None
         order.addcomminfo(self.getcommissioninfo(order.data))
         order.submit(self)

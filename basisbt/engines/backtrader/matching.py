@@ -3,12 +3,23 @@
 Knows one order and one bar. Knows nothing of money.
 """
 
+import math
 from typing import NamedTuple
 
 import backtrader as bt
 
+from basisbt.errors import RunError
+
 Order = bt.Order
 SUPPORTED = (Order.Market, Order.Close, Order.Limit, Order.Stop)
+
+
+def refuse_nonsense(order) -> None:
+    """Raise RunError for a size or price that is not a finite number: NaN fails every comparison, and would mean no
+    order at all."""
+    for what, value in (("size", order.size), ("price", order.created.price)):
+        if value is not None and not math.isfinite(value):
+            raise RunError(f"an order for {order.data._name} has {what} {value}; expected a finite number")
 
 
 class Match(NamedTuple):

@@ -1,10 +1,12 @@
 """What the broker answers: liquidations, refusals, missing bars, and requests that are the world's to decide."""
 
 import backtrader as bt
+import numpy as np
 import pytest
 
 from basisbt.core.books import FILLS
 from basisbt.engines.backtrader import BasisStrategy, make_cerebro, run_backtrader
+from basisbt.errors import RunError
 from tests.support.plain_world import flat_world, plain_world, random_world
 
 
@@ -159,3 +161,16 @@ def test_a_ruined_account_places_no_orders():
 
     strategy = run_backtrader(flat_world([100.0, 100.0, 80.0, 80.0, 80.0, 80.0], spot=(False,)), Bold).strategies[0]
     assert strategy.told[-2:] == ("Submitted", "Rejected")
+
+
+@pytest.mark.parametrize("order", [{"size": float("nan")}, {"size": 1.0, "price": float("nan"), "exectype": bt.Order.Limit}])
+def test_an_order_that_is_not_a_number_stops_the_run(order):
+    """Was a bug: NaN fails every comparison, so such an order meant no order, and nobody was told."""
+
+    class Buys(bt.Strategy):
+        def next(self):
+            self.buy(data=self.datas[0], **order)
+
+    bars = np.full((5, 4), 100.0)
+    with pytest.raises(RunError, match="expected a finite number"):
+        run_backtrader(plain_world(bars), Buys)
