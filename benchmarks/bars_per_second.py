@@ -18,6 +18,7 @@ import backtrader as bt
 import numpy as np
 import pandas as pd
 
+from basisbt.core.books import FILLS
 from basisbt.engines.backtrader import run_backtrader
 from basisbt.engines.world import Deposit, Names, World, plain_overlay
 from basisbt.market.instruments import parse_symbol
@@ -64,7 +65,6 @@ def stock(count):
     cerebro.broker.setcash(1e6)
     cerebro.broker.addcommissioninfo(Fractional(commission=5e-4, margin=1000.0))
     cerebro.addstrategy(Weekly)
-    cerebro.addanalyzer(bt.analyzers.Transactions, _name="deals") if False else None
     strategy = cerebro.run()[0]
     return len(strategy), len(strategy.broker.orders)
 
@@ -105,14 +105,10 @@ def rules_of(instruments, names, venue, spot, venues):
     )  # fmt: skip
 
 
-class WeeklySpot(Weekly):
-    """The same trades where spot is spot: every feed is opened, then closed."""
-
-
 def basis(count, compiled):
     """One basisbt run; returns (bars, orders filled)."""
-    machine = run_backtrader(basis_world(count), WeeklySpot, compiled)
-    return machine.world.bars, int(machine.book.count[5])
+    machine = run_backtrader(basis_world(count), Weekly, compiled)
+    return machine.world.bars, int(machine.book.count[FILLS])
 
 
 def measure(repeat):

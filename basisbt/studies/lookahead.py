@@ -85,11 +85,10 @@ def past(machine, k: int):
     """(postings, tickets, equity) of everything up to the close of bar k."""
     world = machine.world
     close = int(world.panel.time[k]) + world.rules.seconds
-    open_next = close  # what happens at the next open carries this stamp too; only bar k's own part is kept
     rows, amounts = stack(machine.postings, 7)
-    mine = rows[:, J_TIME] < open_next
+    mine = rows[:, J_TIME] < close  # the next open carries the same stamp as the inside of bar k; equity covers that
     tickets, numbers = stack(machine.tickets, 5)
-    told = tickets[:, T_TIME] < open_next
+    told = tickets[:, T_TIME] < close
     tickets = np.delete(tickets, T_ORDER, axis=1)  # Backtrader numbers orders on from the run before
     return rows[mine], amounts[mine], tickets[told], numbers[told], machine.book.equity[: k + 1]
 
