@@ -72,7 +72,7 @@ def stock(count):
 def basis_world(count):
     """The same job as a world, its panel read from the same files."""
     instruments = tuple(parse_symbol(v, s) for v, s in legs(count))
-    assets = ("USDT", "BTC")
+    assets = ("USDT", "BTC", "USD")
     panel, _ = build_panel(PanelRequest(SAMPLE, instruments, ("BTC",), assets, START, END, 3600))
     names = Names(tuple(dict.fromkeys(i.venue for i in instruments)), tuple(legs(count)), (), ("BTC",), assets)
     venues = len(names.venues)
@@ -97,11 +97,11 @@ def rules_of(instruments, names, venue, spot, venues):
         quote=np.zeros(n, np.int64), spot=spot, taker=np.full(n, 5e-4), maker=np.full(n, 5e-4),
         half_spread=np.zeros(n), liquidation_fee=np.full(n, 0.01), exchange_leverage=np.full(n, np.inf), floor=floor,
         mmr=mmr, cum=cum, imr=2 * mmr, cap=np.full(n, np.inf), member=members(spot, venue, venues),
-        wallet_venue=np.arange(venues), cash=np.array([True, False]), asset_base=np.array([-1, 0]),
+        wallet_venue=np.arange(venues), cash=np.array([True, False, True]), asset_base=np.array([-1, 0, -1]),
         spot_of=spot_markets(spot, venue, instruments, names), settle=np.zeros(venues, np.int64),
-        delay=np.full(venues, 3600), transfer_fee=np.ones((venues, 2)), transfer_minimum=np.ones((venues, 2)),
+        delay=np.full(venues, 3600), transfer_fee=np.ones((venues, 3)), transfer_minimum=np.ones((venues, 3)),
         long=none, short=none, share=free, leverage=free, band_low=free, band_high=free,
-        pair_of=np.full(n, -1), leg_of=np.zeros(n, np.int64), venues=venues, wallets=venues, seconds=3600,
+        pair_of=np.full(n, -1), leg_of=np.zeros(n, np.int64), carried=0.0, dollar=2, venues=venues, wallets=venues, seconds=3600,
     )  # fmt: skip
 
 

@@ -12,21 +12,24 @@ import numpy as np
 from basisbt.core.rules import FUNDING, LINES, accounts, ours, outside
 
 # Columns of `book.count`.
-POSTINGS, QUEUED, TICKETS, MOVES, LIQUIDATIONS, FILLS, REFUSALS, ERROR, RUINED, TRANSFERS, PENDING = range(11)
-COUNTERS = 11
+POSTINGS, QUEUED, TICKETS, MOVES, LIQUIDATIONS, FILLS, REFUSALS, ERROR, RUINED, TRANSFERS, PENDING, DEFAULTS = range(12)
+COUNTERS = 12
 # Codes of `book.count[ERROR]`: the run must stop.
 BAD_TARGET, BAD_MOVE, TOO_MANY, JOURNAL_FULL, BAD_PRICE = 1, 2, 3, 4, 5
 # Outcomes of an order or a withdrawal.
 FILLED, NO_BAR, NO_CASH, NO_MARGIN, NO_COIN, BEYOND_TIERS, CANCELLED, LIQUIDATED = range(8)
-FROZEN, BEYOND_FREE, BELOW_MINIMUM, NO_ROUTE = range(8, 12)
+FROZEN, BEYOND_FREE, BELOW_MINIMUM, NO_ROUTE, VENUE_GONE, DEFAULTED = range(8, 14)
 OUTCOME_NAMES = (
     "filled", "no_bar", "not_enough_cash", "not_enough_margin", "not_enough_coin", "beyond_last_tier", "cancelled",
-    "liquidation", "withdrawals_frozen", "beyond_withdrawable", "below_minimum", "no_route",
+    "liquidation", "withdrawals_frozen", "beyond_withdrawable", "below_minimum", "no_route", "venue_defaulted", "default",
 )  # fmt: skip
 # Columns of a journal row and of a ticket.
 J_TIME, J_KIND, J_SLOT, J_SOURCE, J_TARGET, J_ASSET, J_REASON = range(7)
 T_TIME, T_INSTRUMENT, T_OUTCOME, T_REASON, T_ORDER = range(5)
 T_QUANTITY, T_PRICE, T_FEE, T_SPREAD = range(4)
+# What `book.record` keeps of a path while it runs.
+PEAK, DRAWDOWN, LOWEST, WORST_RATIO, TRAPPED = range(5)
+RECORDS = 5
 # Marks in the digest for what is not a posting.
 FILL_MARK, REFUSAL_MARK = 30, 31
 QUEUE, FLIGHTS = 256, 64
@@ -63,6 +66,13 @@ class Book(NamedTuple):
     flight_source: np.ndarray  # [FLIGHTS] int64 venue
     flight_target: np.ndarray  # [FLIGHTS] int64 venue
     order_margin: np.ndarray  # [W] USD reserved by resting orders
+    face: np.ndarray  # [V] USD of unpaid claim on a defaulted venue
+    recovery: np.ndarray  # [V] what will be paid on a dollar of it; never shown to a strategy
+    travelling: np.ndarray  # [1] USD under way between venues
+    record: (
+        np.ndarray
+    )  # [RECORDS] highest equity, worst fall from it (fraction), lowest equity, worst margin ratio, and
+    # bars at whose close some of our money could not be had: at a frozen venue, or in an unpaid claim
     custody: np.ndarray  # [V] USD at the venue
     free: np.ndarray  # [V] units of the settlement asset that margin does not need
     margin_ratio: np.ndarray  # [V] account equity / maintenance, NaN without positions
@@ -93,7 +103,8 @@ def make_book(rules, bars, assets, journal=0):
         f((accounts(rules), assets)), f(i), f(i), f(i), f(i), np.ones(i), np.ones(assets), f((LINES, i + v)),
         f((p, 2)), f(w, n), f(QUEUE, n), f(QUEUE), f(QUEUE), f(QUEUE, np.bool_), f(QUEUE), f(QUEUE, n),
         f(QUEUE, n), f(QUEUE, n), f(QUEUE, n), f(QUEUE, np.bool_), f(FLIGHTS, n), f(FLIGHTS, n), f(FLIGHTS),
-        f(FLIGHTS), f(FLIGHTS, n), f(FLIGHTS, n), f(FLIGHTS, n), f(w), f(v), f(v), np.full(v, np.nan),
+        f(FLIGHTS), f(FLIGHTS, n), f(FLIGHTS, n), f(FLIGHTS, n), f(w), f(v), f(v), f(1),
+        np.array([0.0, 0.0, np.inf, np.inf, 0.0]), f(v), f(v), np.full(v, np.nan),
         np.full(v, np.nan), f(p), f(p), f(p, n), f(v, n), f(p, n), f(COUNTERS, n), f(1, n), f(1, np.uint64),
         word, word.view(np.uint64), f((journal, 7), n), f(journal), f((journal, 5), n), f((journal, 4)),
         np.full((bars, 3 + v), np.nan), np.full((bars, w, 4), np.nan),
@@ -167,6 +178,7 @@ def file_ticket(book, instrument, outcome, reason, order, quantity, price, fee, 
     elif book.amount.size > 0 and book.count[ERROR] == 0:
         book.count[ERROR] = JOURNAL_FULL
     book.count[TICKETS] = n + 1
-    mark = FILL_MARK if outcome == FILLED or outcome == LIQUIDATED else REFUSAL_MARK
+    traded = outcome == FILLED or outcome == LIQUIDATED or outcome == DEFAULTED
+    mark = FILL_MARK if traded else REFUSAL_MARK
     stamp(book, (mark * 1024 + instrument) * 64 + outcome, quantity)
     stamp(book, book.clock[0], price)

@@ -1,32 +1,131 @@
-"""Custody: money between venues, and venues that stop letting it go.
+"""Custody: money between venues, venues that stop letting it go, and venues that stop for good.
 
-Knows withdrawals, what is under way, and freezes. Knows no price beyond what margin needs.
+Knows withdrawals, what is under way, freezes, defaults and claims. Knows no price beyond what margin and claims need.
 A withdrawal leaves its wallet at once, is pending until its delay has passed, and then settles at its target;
 or it is voided and comes back. Beyond what is withdrawable, below the minimum or frozen: refused whole.
+A default turns what is at the venue into one dollar claim, netted, at the index (MODEL.md section 7.2).
 """
 
 from basisbt.core.books import (
-    BELOW_MINIMUM, BEYOND_FREE, FILLED, FLIGHTS, FROZEN, MOVES, NO_ROUTE, PENDING, REFUSAL_MARK, REFUSALS, TRANSFERS,
-    file_ticket, post, stamp,
+    BELOW_MINIMUM, BEYOND_FREE, DEFAULTED, DEFAULTS, FILLED, FLIGHTS, FROZEN, MOVES, NO_ROUTE, PENDING, REFUSAL_MARK,
+    REFUSALS, TRANSFERS, VENUE_GONE, file_ticket, post, stamp,
 )  # fmt: skip
+from basisbt.core.execution import settle_deal
+from basisbt.core.liquidation import empty_pairs
 from basisbt.core.margin import available
-from basisbt.core.rules import TRANSFER, TRANSFER_FEE, in_transit, outside
-from basisbt.core.tape import FREEZE_VOIDED, MARK_OPEN, THAW
+from basisbt.core.rules import (
+    CLAIM, CONVERSION, DEFAULT, LOAN, PRICE, RECOVERY, TRANSFER, TRANSFER_FEE, bank, claim, in_transit, loan, outside,
+)  # fmt: skip
+from basisbt.core.tape import DEFAULT as VENUE_DEFAULT
+from basisbt.core.tape import FREEZE_VOIDED, MARK_OPEN, OPEN, THAW
+from basisbt.core.tape import RECOVERY as CLAIM_PAID
+from basisbt.core.valuation import split
 
 
 def apply_events(t, overlay, tape, rules, book):
-    """Step 1: what begins and ends at this instant, ends first (the overlay is sorted so)."""
+    """Step 1: what happens to venues at this instant: ends first, then freezes, then defaults (so it is sorted)."""
     while tape.cursor[0] < overlay.event_bar.size and overlay.event_bar[tape.cursor[0]] <= t:
         k = tape.cursor[0]
-        v = overlay.event_who[k]
-        if overlay.event_kind[k] == THAW:
+        kind, v = overlay.event_kind[k], overlay.event_who[k]
+        if kind == THAW:
             tape.frozen[v] -= 1
+        elif kind == VENUE_DEFAULT:
+            default_venue(v, overlay.event_size[k], t, tape, rules, book)
+        elif kind == CLAIM_PAID:
+            pay_claim(v, rules, book)
         else:
             tape.frozen[v] += 1
-            if overlay.event_kind[k] == FREEZE_VOIDED:
+            if kind == FREEZE_VOIDED:
                 void_pending(v, rules, book)
-        stamp(book, (REFUSAL_MARK * 64 + overlay.event_kind[k]) * 1024 + v, float(t))
+        stamp(book, (REFUSAL_MARK * 64 + kind) * 1024 + v, float(t))
         tape.cursor[0] = k + 1
+
+
+def default_venue(v, recovery, t, tape, rules, book):
+    """Venue v stops for good: positions close at the index, what is left is a claim in dollars at this moment.
+
+    What the claim is not carried at is lost at once, as `default`. A second default of a venue changes nothing.
+    """
+    if tape.defaulted[v]:
+        return
+    tape.defaulted[v] = True
+    recall_transfers(v, rules, book)
+    for i in range(rules.venue.size):
+        if rules.venue[i] == v:
+            close_at_index(i, t, tape, rules, book)
+    for w in range(rules.wallets):
+        if rules.wallet_venue[w] == v:
+            claim_wallet(w, v, rules, book)
+    slot = rules.venue.size + v
+    post(book, rules, DEFAULT, slot, claim(v, rules), outside(DEFAULT, rules), rules.dollar,
+         book.face[v] * (1.0 - rules.carried))  # fmt: skip
+    book.recovery[v] = recovery
+    book.count[DEFAULTS] += 1
+
+
+def close_at_index(i, t, tape, rules, book):
+    """What is held of instrument i at a venue that stops is worth the index, not what its own market says.
+
+    A derivative closes there, without a fee; a coin stays in its wallet and becomes part of the claim.
+    """
+    usd = tape.usd[t, rules.quote[i]]
+    index = tape.index[OPEN, t, rules.base[i]]
+    price = index / usd if usd > 0.0 else tape.prices[MARK_OPEN, t, i]
+    split(i, price, index, usd, rules, book)
+    if not rules.spot[i] and book.position[i] != 0.0:
+        quantity = -book.position[i]
+        settle_deal(i, quantity, price, rules, book)
+        file_ticket(book, i, DEFAULTED, DEFAULTED, 0, quantity, price, 0.0, 0.0)
+    empty_pairs(i, rules, book)
+
+
+def claim_wallet(w, v, rules, book):
+    """Net wallet w with its debts and turn it into a claim on venue v, in dollars of this moment, not below zero."""
+    debt, slot = loan(v, rules), rules.venue.size + v
+    net = 0.0
+    for a in range(rules.cash.size):
+        owed = -book.balance[debt, a]
+        if owed > 0.0:
+            post(book, rules, LOAN, slot, w, debt, a, owed)
+        net += book.balance[w, a] * book.usd[a]
+    if net < 0.0:  # what the account owed beyond its assets is the estate's loss, not ours
+        post(book, rules, DEFAULT, slot, outside(DEFAULT, rules), w, rules.dollar, -net)
+        net = 0.0
+    for a in range(rules.cash.size):
+        amount = book.balance[w, a]
+        if amount > 0.0:
+            post(book, rules, CONVERSION, slot, w, outside(PRICE, rules), a, amount)
+        elif amount < 0.0:
+            post(book, rules, CONVERSION, slot, outside(PRICE, rules), w, a, -amount)
+    post(book, rules, CLAIM, slot, outside(PRICE, rules), claim(v, rules), rules.dollar, net)
+    book.face[v] += net
+
+
+def pay_claim(v, rules, book):
+    """The estate of venue v pays what it will ever pay; what was carried goes, the difference is `recovery`."""
+    slot = rules.venue.size + v
+    post(book, rules, RECOVERY, slot, outside(RECOVERY, rules), bank(rules), rules.dollar,
+         book.face[v] * book.recovery[v])  # fmt: skip
+    post(book, rules, RECOVERY, slot, claim(v, rules), outside(RECOVERY, rules), rules.dollar,
+         book.balance[claim(v, rules), rules.dollar])  # fmt: skip
+    book.face[v] = 0.0
+
+
+def recall_transfers(v, rules, book):
+    """Of a venue that stops: what it sent and has not settled is its own again, what was sent to it goes back to its
+    source less the fee."""
+    for k in range(FLIGHTS):
+        source, amount = book.flight_source[k], book.flight_amount[k]
+        if amount > 0.0 and (source == v or book.flight_target[k] == v):
+            a = rules.settle[source]
+            slot = rules.venue.size + source
+            fee = 0.0 if source == v else rules.transfer_fee[source, a]
+            if fee > 0.0:
+                post(book, rules, TRANSFER_FEE, slot, in_transit(source, rules), outside(TRANSFER_FEE, rules), a, fee)
+            post(book, rules, TRANSFER, slot, in_transit(source, rules), wallet_of(source, rules), a, amount - fee,
+                 VENUE_GONE)  # fmt: skip
+            book.flight_amount[k] = 0.0
+            book.count[PENDING] -= 1
 
 
 def void_pending(v, rules, book):
@@ -71,6 +170,8 @@ def withdrawal_refusal(v, to, amount, t, tape, rules, book):
     w = wallet_of(v, rules)
     if to < 0 or to >= rules.venues or to == v or rules.settle[to] != a or tape.usd[t, a] <= 0.0:
         return NO_ROUTE
+    if tape.defaulted[v] or tape.defaulted[to]:
+        return VENUE_GONE
     if tape.frozen[v] > 0:
         return FROZEN
     if amount < rules.transfer_minimum[v, a] or amount <= rules.transfer_fee[v, a]:

@@ -6,7 +6,7 @@ only what trades at the bar's open. A fill is booked at its reference price, hal
 
 from basisbt.core.books import (
     BEYOND_TIERS, FILLED, FILLS, NO_BAR, NO_CASH, NO_COIN, NO_MARGIN, QUEUE, QUEUED, REFUSALS, TOO_MANY, ERROR,
-    file_ticket, receive,
+    VENUE_GONE, file_ticket, receive,
 )  # fmt: skip
 from basisbt.core.margin import available, initial_margin
 from basisbt.core.rules import FEE, PRICE, SPREAD
@@ -144,7 +144,9 @@ def fill_order(k, t, tape, rules, book):
         index = index_on_way(t, b, field, way, tape)
     spread_cost, rate = trading_cost(k, i, abs(quantity) * price, price, rules, book)
     outcome = NO_BAR
-    if tape.fresh[t, i]:
+    if tape.defaulted[rules.venue[i]]:
+        outcome = VENUE_GONE
+    elif tape.fresh[t, i]:
         costs = spread_cost + abs(quantity) * price * rate
         outcome = refusal(i, quantity, price, costs, t, b, field, way, tape, rules, book)
     if outcome == FILLED:

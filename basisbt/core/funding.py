@@ -4,6 +4,8 @@ Knows positions, marks and rates. Knows neither the calendar of a venue nor wher
 Sign: a positive rate moves cash from longs to shorts; an amount is positive when the trader receives it.
 """
 
+import math
+
 from basisbt.core.books import receive
 from basisbt.core.rules import FUNDING
 
@@ -23,7 +25,7 @@ def settle_funding(t, at_open, panel, overlay, tape, rules, book):
         if panel.funding_at_open[k] != at_open:
             continue
         i = panel.funding_instrument[k]
-        rate = panel.funding_rate[k]
+        rate = panel.funding_rate[k] if math.isnan(tape.rate[i]) else tape.rate[i]
         tape.funding[t, i] += rate
         tape.funding_total[t, i] += rate
         if book.position[i] != 0.0:

@@ -27,7 +27,8 @@ def step(t, panel, overlay, tape, rules, book):
     """Everything that happens between the open of bar t and its close, in the order that alone decides."""
     open_bar(t, panel, overlay, tape, rules, book)
     postings = book.count[POSTINGS]
-    apply_events(t, overlay, tape, rules, book)  # 1  ends first, then freezes
+    if tape.cursor[0] < overlay.event_bar.size and overlay.event_bar[tape.cursor[0]] <= t:
+        apply_events(t, overlay, tape, rules, book)  # 1  ends first, then freezes, then defaults
     settle_funding(t, True, panel, overlay, tape, rules, book)  # 3  on what was carried here
     if book.count[PENDING] > 0:
         settle_transfers(t, tape, rules, book)  # 4

@@ -135,16 +135,22 @@ def empty_pairs(i, rules, book):
 def inside_bar(t, tape, rules, book):
     """Step 6: orders that matched inside the bar, and liquidation, account by account."""
     for w in range(rules.wallets):
-        walked = 0
-        b, field = threat(w, walked, t, tape, rules, book)
-        while b >= 0:
-            walked |= 1 << b
-            averted = walk_to_liquidation(w, b, field, t, tape, rules, book)
-            b = -1
-            if averted:
-                b, field = threat(w, walked, t, tape, rules, book)
-        if book.count[QUEUED] > 0:
-            fill_rest(w, t, tape, rules, book)
+        if book.count[QUEUED] > 0 or (book.open_positions[w] > 0 and bounded(w, t, tape, rules, book) <= 0.0):
+            inside_account(w, t, tape, rules, book)
+
+
+def inside_account(w, t, tape, rules, book):
+    """Step 6 for one account that has orders or may be in danger."""
+    walked = 0
+    b, field = threat(w, walked, t, tape, rules, book)
+    while b >= 0:
+        walked |= 1 << b
+        averted = walk_to_liquidation(w, b, field, t, tape, rules, book)
+        b = -1
+        if averted:
+            b, field = threat(w, walked, t, tape, rules, book)
+    if book.count[QUEUED] > 0:
+        fill_rest(w, t, tape, rules, book)
 
 
 def walk_to_liquidation(w, b, field, t, tape, rules, book):

@@ -3,8 +3,8 @@
 Knows numbers only; names stay outside. Every array is read-only during a run.
 
 Accounts are rows of `book.balance`, one column per asset:
-wallets 0..W-1 · in transit W+v (money that left venue v) · claim W+V+v · loan W+2V+v · insurance W+3V+v ·
-the world outside from W+4V on, one row per reason (`CAPITAL`, `PRICE`, `FUNDING`, ...).
+wallets 0..W-1 · in transit W+v (money that left venue v) · claim W+V+v · loan W+2V+v · our bank W+3V (what estates
+have paid) · insurance W+3V+1+v · the world outside from W+4V+1 on, one row per reason (`CAPITAL`, `PRICE`, ...).
 Rows before insurance are ours: their sum at market is marked equity, less unrealised P&L.
 """
 
@@ -20,12 +20,12 @@ REASONS = 14
 DIRECTIONAL, BASIS, COLLATERAL = range(14, 17)
 LINES = 17
 # Kinds of posting that stay inside our own accounts.
-TRANSFER, LOAN, CONVERSION = range(17, 20)
+TRANSFER, LOAN, CONVERSION, CLAIM = range(17, 21)
 
 KIND_NAMES = (
     "deposit", "price", "funding", "fee", "spread", "impact", "borrow", "transfer_fee", "liquidation",
     "adl", "clawback", "default", "recovery", "settlement_gap", "directional", "basis", "collateral",
-    "transfer", "loan", "conversion",
+    "transfer", "loan", "conversion", "claim",
 )  # fmt: skip
 ATTRIBUTION = {
     "funding": FUNDING, "basis": BASIS, "directional": DIRECTIONAL, "collateral": COLLATERAL, "fee": FEE,
@@ -71,6 +71,8 @@ class Rules(NamedTuple):
     band_high: np.ndarray  # [P] leverage above which collateral is short
     pair_of: np.ndarray  # [I] int64, the first pair with this instrument, -1 none
     leg_of: np.ndarray  # [I] int64, 0 long, 1 short
+    carried: float  # what a dollar of claim counts for in marked equity until it is paid, 0..1
+    dollar: int  # asset of claims: USD
     venues: int
     wallets: int
     seconds: int  # length of a bar
@@ -86,24 +88,34 @@ def loan(v, rules):
     return rules.wallets + 2 * rules.venues + v
 
 
+def claim(v, rules):
+    """Account of what the estate of venue v owes us, as it is carried."""
+    return rules.wallets + rules.venues + v
+
+
+def bank(rules):
+    """Account of what estates have paid: ours, at no venue."""
+    return rules.wallets + 3 * rules.venues
+
+
 def insurance(v, rules):
     """Account of venue v's insurance fund; not ours."""
-    return rules.wallets + 3 * rules.venues + v
+    return rules.wallets + 3 * rules.venues + 1 + v
 
 
 def outside(reason, rules):
     """Account of the world outside for one reason."""
-    return rules.wallets + 4 * rules.venues + reason
+    return rules.wallets + 4 * rules.venues + 1 + reason
 
 
 def accounts(rules):
     """Number of accounts."""
-    return rules.wallets + 4 * rules.venues + REASONS
+    return rules.wallets + 4 * rules.venues + 1 + REASONS
 
 
 def ours(account, rules):
     """Whether an account's balance belongs to marked equity."""
-    return account < rules.wallets + 3 * rules.venues
+    return account <= rules.wallets + 3 * rules.venues
 
 
 def maintenance_amounts(floor, mmr):

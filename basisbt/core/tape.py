@@ -45,21 +45,25 @@ class Panel(NamedTuple):
     funding_time: np.ndarray  # [K] int64, seconds UTC, floored to the minute
 
 
-# What a sparse event does, in the order in which equal instants are applied: ends first.
-THAW, FREEZE_HELD, FREEZE_VOIDED = range(3)
+# What a sparse event does. LEVEL, GAP and RATE change what the world shows and come before everything else in a bar.
+THAW, FREEZE_HELD, FREEZE_VOIDED, LEVEL, GAP, RATE, DEFAULT, RECOVERY = range(8)
 
 
 class Overlay(NamedTuple):
-    """What one path does to history. The panel is shared; only this differs between paths."""
+    """What one path does to history: a row map and sparse events. The panel is shared; only this differs by path.
+
+    Events are ordered by bar, then: what the world shows, ends (thaw, recovery), freezes, defaults; equal ones as given.
+    LEVEL (base): all its prices, spot, mark and index of every venue, are multiplied by `size` from here on.
+    GAP (instrument): its trade and mark prices, never the index, by 1 + `size` from here on.
+    RATE (instrument): its funding settles at `size` from here on; NaN: as recorded.
+    DEFAULT (venue): it stops for good; `size` is what will be paid on a dollar of claim. RECOVERY: it is paid now.
+    """
 
     row: np.ndarray  # [T] int64, the panel row that bar t replays
-    level: np.ndarray  # [T, B] float64, price multiplier of a base: spot, mark and index of every venue together
-    gap: np.ndarray  # [T, G] float64, gap at the bar's open of the instruments that have one
-    gap_of: np.ndarray  # [I] int64, column of `gap`, -1 where the instrument has none
-    touched: np.ndarray  # [T] bool, some level is not 1 or some gap not 0
     event_bar: np.ndarray  # [E] int64, ascending
-    event_kind: np.ndarray  # [E] int64, THAW, FREEZE_HELD, FREEZE_VOIDED
-    event_who: np.ndarray  # [E] int64, venue
+    event_kind: np.ndarray  # [E] int64, one of the above
+    event_who: np.ndarray  # [E] int64, venue, base or instrument
+    event_size: np.ndarray  # [E] float64
 
 
 class Tape(NamedTuple):
@@ -73,23 +77,33 @@ class Tape(NamedTuple):
     funding: np.ndarray  # [T, I] sum of the rates settled in the bar
     funding_total: np.ndarray  # [T, I] running sum of settled rates, this bar included
     scale: np.ndarray  # [I] what the overlay multiplies the current bar's prices by
+    level: np.ndarray  # [B] price multiplier of a base
+    worth: np.ndarray  # [A] what the overlay multiplies an asset's USD price by: its base's level, 1 for a currency
+    gap: np.ndarray  # [I] gap of an instrument's price
+    rate: np.ndarray  # [I] funding rate that replaces the recorded one, NaN for none
     frozen: np.ndarray  # [V] int64, number of withdrawal freezes in force
+    defaulted: np.ndarray  # [V] bool
     cursor: np.ndarray  # [1] int64, next event
 
 
-def make_tape(panel, venues):
-    """An unshown tape for as many bars as the panel has rows. Arrays are owned by the caller's path."""
-    bars, instruments = panel.fresh.shape
+def make_tape(panel, venues, bars):
+    """An unshown tape of as many bars. Arrays are owned by the caller's path."""
+    instruments, bases, assets = panel.fresh.shape[1], panel.index.shape[2], panel.usd.shape[1]
     tape = Tape(
-        panel.time,
+        panel.time[:bars],
         np.empty((FIELDS, bars, instruments)),
         np.empty((bars, instruments), np.bool_),
-        np.empty((INDEX_FIELDS, bars, panel.index.shape[2])),
-        np.empty((bars, panel.usd.shape[1])),
+        np.empty((INDEX_FIELDS, bars, bases)),
+        np.empty((bars, assets)),
         np.empty((bars, instruments)),
         np.empty((bars, instruments)),
         np.ones(instruments),
+        np.ones(bases),
+        np.ones(assets),
+        np.zeros(instruments),
+        np.empty(instruments),
         np.zeros(venues, np.int64),
+        np.zeros(venues, np.bool_),
         np.zeros(1, np.int64),
     )
     blank(tape)
@@ -98,17 +112,22 @@ def make_tape(panel, venues):
 
 def blank(tape):
     """Forget everything: the state before the first bar."""
-    for block in (tape.prices, tape.index, tape.usd, tape.funding, tape.funding_total):
+    for block in (tape.prices, tape.index, tape.usd, tape.funding, tape.funding_total, tape.rate):
         block.fill(np.nan)
+    for block in (tape.scale, tape.level, tape.worth):
+        block.fill(1.0)
     tape.fresh.fill(False)
-    tape.scale.fill(1.0)
+    tape.gap.fill(0.0)
     tape.frozen.fill(0)
+    tape.defaulted.fill(False)
     tape.cursor[0] = 0
 
 
-def copy_block(target, t, source, row):
-    """Copy `source[:, row, :]` to `target[:, t, :]`; compiled code uses a twin with loops (slices would allocate)."""
-    target[:, t] = source[:, row]
+def copy_block(target, t, source, row, scaled, scale):
+    """Copy `source[:, row]` to `target[:, t]`, the first `scaled` fields times `scale`; compiled code uses a twin with
+    loops (slices would allocate)."""
+    target[:scaled, t] = source[:scaled, row] * scale
+    target[scaled:, t] = source[scaled:, row]
 
 
 def copy_row(target, t, source, row):
@@ -116,36 +135,43 @@ def copy_row(target, t, source, row):
     target[t] = source[row]
 
 
+def scale_row(target, t, source, row, scale):
+    """`target[t] = source[row] * scale`; compiled code uses a twin with a loop."""
+    np.multiply(source[row], scale, out=target[t])
+
+
 def show_row(t, panel, overlay, rules, tape):
     """Write bar t, and only bar t, as this path sees it."""
+    if tape.cursor[0] < overlay.event_bar.size and overlay.event_bar[tape.cursor[0]] <= t:
+        change_world(t, overlay, rules, tape)
     row = overlay.row[t]
-    copy_block(tape.prices, t, panel.prices, row)
+    copy_block(tape.prices, t, panel.prices, row, PRICED, tape.scale)
     copy_row(tape.fresh, t, panel.fresh, row)
-    copy_block(tape.index, t, panel.index, row)
-    copy_row(tape.usd, t, panel.usd, row)
+    copy_block(tape.index, t, panel.index, row, INDEX_FIELDS, tape.level)
+    scale_row(tape.usd, t, panel.usd, row, tape.worth)
     tape.funding[t] = 0.0
     if t > 0:
         copy_row(tape.funding_total, t, tape.funding_total, t - 1)
     else:
         tape.funding_total[t] = 0.0
-    if overlay.touched[t]:
-        scale_row(t, overlay, rules, tape)
-    elif t > 0 and overlay.touched[t - 1]:
-        tape.scale[:] = 1.0
 
 
-def scale_row(t, overlay, rules, tape):
-    """Apply price level and gap to bar t. A gap moves trade and mark of one instrument, never the index."""
-    for b in range(tape.index.shape[2]):
-        for field in range(INDEX_FIELDS):
-            tape.index[field, t, b] *= overlay.level[t, b]
-    for a in range(tape.usd.shape[1]):
-        if rules.asset_base[a] >= 0:
-            tape.usd[t, a] *= overlay.level[t, rules.asset_base[a]]
+def change_world(t, overlay, rules, tape):
+    """Apply what changes prices and rates from bar t on; what happens to venues is left to `custody.apply_events`."""
+    while tape.cursor[0] < overlay.event_bar.size and overlay.event_bar[tape.cursor[0]] <= t:
+        k = tape.cursor[0]
+        kind, who, size = overlay.event_kind[k], overlay.event_who[k], overlay.event_size[k]
+        if kind == LEVEL:
+            tape.level[who] = size
+        elif kind == GAP:
+            tape.gap[who] = size
+        elif kind == RATE:
+            tape.rate[who] = size
+        else:
+            break
+        tape.cursor[0] = k + 1
     for i in range(tape.scale.size):
-        scale = overlay.level[t, rules.base[i]]
-        if overlay.gap_of[i] >= 0:
-            scale *= 1.0 + overlay.gap[t, overlay.gap_of[i]]
-        tape.scale[i] = scale
-        for field in range(PRICED):
-            tape.prices[field, t, i] *= scale
+        tape.scale[i] = tape.level[rules.base[i]] * (1.0 + tape.gap[i])
+    for a in range(tape.worth.size):
+        if rules.asset_base[a] >= 0:
+            tape.worth[a] = tape.level[rules.asset_base[a]]

@@ -6,9 +6,11 @@ Spot is worth its venue's trade close, a derivative its mark close (MODEL.md sec
 
 import math
 
-from basisbt.core.books import BAD_PRICE, ERROR, RUINED
+from basisbt.core.books import (
+    BAD_PRICE, DEFAULTS, DRAWDOWN, ERROR, LOWEST, PEAK, PENDING, RUINED, TRAPPED, WORST_RATIO,
+)  # fmt: skip
 from basisbt.core.margin import cash, demand, tier_of
-from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL, in_transit, loan
+from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL, LINES, bank, claim, in_transit, loan
 from basisbt.core.tape import CLOSE, MARK_CLOSE
 
 
@@ -178,6 +180,55 @@ def short_equity(p, j, t, tape, rules, book):
     return book.margin[t, w, 0] * part
 
 
+def lines_to_date(t, tape, rules, book, lines):
+    """Fill `lines` [LINES] with the attribution to date in USD, open holdings split at the close of bar t."""
+    for line in range(LINES):
+        total = 0.0
+        for slot in range(book.attribution.shape[1]):
+            total += book.attribution[line, slot]
+        lines[line] = total
+    for i in range(rules.venue.size):
+        directional, basis, collateral = split_at_close(i, t, tape, rules, book)
+        lines[DIRECTIONAL] += directional
+        lines[BASIS] += basis
+        lines[COLLATERAL] += collateral
+
+
+def split_at_close(i, t, tape, rules, book):
+    """`split_parts` of holding i at the close of bar t."""
+    price = tape.prices[CLOSE if rules.spot[i] else MARK_CLOSE, t, i]
+    return split_parts(i, price, tape.index[CLOSE, t, rules.base[i]], tape.usd[t, rules.quote[i]], rules, book)
+
+
+def value_claims(row, rules, book):
+    """Add to a row of equity what estates owe and have paid: as carried, in hand, and as it will be paid."""
+    paid = book.balance[bank(rules), rules.dollar]
+    row[0] += paid
+    row[1] += paid
+    row[2] += paid
+    for v in range(rules.venues):
+        row[0] += book.balance[claim(v, rules), rules.dollar]
+        row[2] += book.face[v] * book.recovery[v]
+
+
+def keep_record(row, tape, rules, book):
+    """Peak, drawdown, low, worst margin ratio and trapped bars of the path so far, as of this close."""
+    record, equity = book.record, row[0]
+    if equity > record[PEAK]:
+        record[PEAK] = equity
+    elif record[PEAK] > 0.0:
+        record[DRAWDOWN] = max(record[DRAWDOWN], (record[PEAK] - equity) / record[PEAK])
+    record[LOWEST] = min(record[LOWEST], equity)
+    trapped = False
+    for v in range(rules.venues):
+        if book.margin_ratio[v] < record[WORST_RATIO]:
+            record[WORST_RATIO] = book.margin_ratio[v]
+        if (tape.frozen[v] > 0 and book.custody[v] > 0.0) or book.face[v] > 0.0:
+            trapped = True
+    if trapped:
+        record[TRAPPED] += 1.0
+
+
 def value(t, tape, rules, book):
     """Step 7 of the instant: equity three ways, per venue, margin figures, pairs; marks the books ruined at <= 0."""
     marked = 0.0
@@ -193,10 +244,19 @@ def value(t, tape, rules, book):
             accessible += spare
     for v in range(rules.venues):
         row[3 + v] = book.custody[v]
-        marked += book.custody[v] + transit_value(v, t, tape, rules, book)
+        marked += book.custody[v]
+    book.travelling[0] = 0.0
+    if book.count[PENDING] > 0:
+        for v in range(rules.venues):
+            book.travelling[0] += transit_value(v, t, tape, rules, book)
+        marked += book.travelling[0]
     row[0] = marked
     row[1] = accessible
     row[2] = marked
+    if book.count[DEFAULTS] > 0:
+        value_claims(row, rules, book)
+        marked = row[0]
+    keep_record(row, tape, rules, book)
     value_pairs(t, tape, rules, book)
     if marked <= 0.0:
         book.count[RUINED] = 1

@@ -8,6 +8,7 @@ import types
 from basisbt.core.books import ERROR, RUINED
 from basisbt.core.decision import clear, obey
 from basisbt.core.instant import step
+from basisbt.core.valuation import lines_to_date
 from basisbt.strategy.sight import Seen, Standing, refresh
 
 
@@ -24,12 +25,9 @@ def think(t, window, tape, rules, book, desk, want, memory, p):
     clear(want)
     refresh(t, tape, rules, desk)
     row = book.equity[t]
-    travelling = row[0]
-    for v in range(book.custody.size):
-        travelling -= book.custody[v]
     standing = Standing(
         row[0], row[1], book.custody, book.free, book.margin_ratio, book.distance, book.notional,
-        book.short_equity, book.held, book.uneven, book.refusal, book.order_refusal, travelling, memory[0],
+        book.short_equity, book.held, book.uneven, book.refusal, book.order_refusal, book.travelling[0], memory[0],
     )  # fmt: skip
     seen = Seen(
         t, rules.long.size, rules.venues, rules.venue.size, rules.seconds, tape.time,
@@ -56,14 +54,21 @@ def run_path(first, last, panel, overlay, window, tape, rules, book, desk, want,
     return last
 
 
+def run_whole(panel, overlay, window, tape, rules, book, desk, want, memory, p, lines):
+    """One path from its first bar to its last, and its attribution in `lines` [LINES]. Returns the bars it ran."""
+    last = run_path(0, overlay.row.size, panel, overlay, window, tape, rules, book, desk, want, memory, p)
+    lines_to_date(min(last, overlay.row.size - 1), tape, rules, book, lines)
+    return last
+
+
 def think_with(strategy_decide):
     """`think`, interpreted, with a strategy's own `decide` in the place of the stand-in."""
     return _rebind(think, decide=strategy_decide or decide)
 
 
-def run_path_with(strategy_decide):
-    """`run_path`, interpreted, with a strategy's own `decide` in the place of the stand-in."""
-    return _rebind(run_path, think=think_with(strategy_decide))
+def run_whole_with(strategy_decide):
+    """`run_whole`, interpreted, with a strategy's own `decide` in the place of the stand-in."""
+    return _rebind(run_whole, run_path=_rebind(run_path, think=think_with(strategy_decide)))
 
 
 def _rebind(function, **names):

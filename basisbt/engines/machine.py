@@ -8,9 +8,8 @@ import numpy as np
 from basisbt.core.books import BAD_MOVE, BAD_PRICE, BAD_TARGET, ERROR, JOURNAL_FULL, POSTINGS, RUINED, TICKETS, TOO_MANY
 from basisbt.core.decision import make_want
 from basisbt.core.instant import step
-from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL
-from basisbt.core.tape import CLOSE, MARK_CLOSE
-from basisbt.core.valuation import split_parts
+from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL, LINES
+from basisbt.core.valuation import split_at_close
 from basisbt.engines import compiled
 from basisbt.engines.world import World, begin
 from basisbt.errors import RunError
@@ -76,19 +75,19 @@ class Machine:
             self.snapshot(t)
         code = int(self.book.count[ERROR])
         if code:
-            moment = np.datetime64(int(self.world.panel.time[t]), "s")
+            moment = np.datetime64(int(self.world.time[t]), "s")
             raise RunError(f"{moment}Z: {FAILURES[code]}")
 
     def _day_end(self, t: int) -> int:
         """The last bar of the UTC day in which bar t closes (a close at midnight belongs to the day it ends)."""
-        time = self.world.panel.time
+        time = self.world.time
         day = (time[t] + self.world.rules.seconds - 1) // 86400
         last = int(np.searchsorted(time + self.world.rules.seconds - 1, (day + 1) * 86400)) - 1
         return max(last, t)
 
     def snapshot(self, t: int) -> None:
         """Keep the attribution to date, open positions marked at the close of bar t; taken at the end of each day."""
-        self.snapshots.append((int(self.world.panel.time[t]) + self.world.rules.seconds, self.attribution(t)))
+        self.snapshots.append((int(self.world.time[t]) + self.world.rules.seconds, self.attribution(t)))
         if t + 1 < self.world.bars:
             self.next_snapshot = self._day_end(t + 1)
 
@@ -97,9 +96,7 @@ class Machine:
         tape, rules, book = self.tape, self.world.rules, self.book
         block = book.attribution.copy()
         for i in range(rules.venue.size):
-            price = tape.prices[CLOSE if rules.spot[i] else MARK_CLOSE, t, i]
-            index, usd = tape.index[CLOSE, t, rules.base[i]], tape.usd[t, rules.quote[i]]
-            block[[DIRECTIONAL, BASIS, COLLATERAL], i] += split_parts(i, price, index, usd, rules, book)
+            block[[DIRECTIONAL, BASIS, COLLATERAL], i] += split_at_close(i, t, tape, rules, book)
         return block
 
     def drain(self):
@@ -122,22 +119,21 @@ class Machine:
         return fresh
 
 
-def run_loop(world: World, compile: bool = False, upto: int | None = None) -> Machine:
-    """Run a world without Backtrader. Interpreted or compiled, to the same digest. Raises RunError."""
+def run_loop(world: World, compile: bool = False) -> Machine:
+    """Run a world without Backtrader, with its journal. Interpreted or compiled, to the same digest. Raises RunError."""
     room = 4 * ROOM
     while True:
         machine = Machine(world, compile=False, room=room)
-        b = machine.book
-        loop = compiled.run_path_with(world.decide)
+        loop = compiled.run_whole_with(world.decide)
         if compile:
-            from basisbt.engines.compile import engine_for
+            from basisbt.engines.paths import compiled_loop
 
-            loop = engine_for(world.decide).run_path
+            loop = compiled_loop(world)
         last = loop(
-            0, world.bars if upto is None else upto, world.panel, world.overlay, machine.window, machine.tape,
-            world.rules, b, machine.desk, machine.want, machine.memory, world.params,
+            world.panel, world.overlay, machine.window, machine.tape, world.rules, machine.book, machine.desk,
+            machine.want, machine.memory, world.params, np.zeros(LINES),
         )  # fmt: skip
-        if b.count[ERROR] != JOURNAL_FULL:
+        if machine.book.count[ERROR] != JOURNAL_FULL:
             break
         room *= 4
     machine.check(min(last, world.bars - 1))

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from basisbt.core.books import make_book, post
+from basisbt.core.books import PEAK, make_book, post
 from basisbt.core.rules import CAPITAL, CONVERSION, FEE, PRICE, Rules, outside
-from basisbt.core.tape import Overlay, Panel, make_tape
+from basisbt.core.tape import GAP, LEVEL, Overlay, Panel, make_tape
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,13 @@ class World:
 
     @property
     def bars(self) -> int:
-        """Number of bars."""
-        return self.panel.time.size
+        """Number of bars of the path; no more than the panel has rows."""
+        return self.overlay.row.size
+
+    @property
+    def time(self) -> np.ndarray:
+        """[T] int64, seconds UTC of each bar's opening."""
+        return self.panel.time[: self.bars]
 
     @property
     def capital(self) -> float:
@@ -71,22 +76,44 @@ class World:
         return replace(self, **changes)
 
 
-def plain_overlay(panel: Panel, gaps: int = 0) -> Overlay:
-    """History as it was: no event, no level, no gap."""
-    bars, instruments = panel.fresh.shape
+def plain_overlay(panel: Panel) -> Overlay:
+    """History as it was: no event."""
     none = np.zeros(0, np.int64)
-    return Overlay(
-        np.arange(bars, dtype=np.int64), np.ones((bars, panel.index.shape[2])), np.zeros((bars, gaps)),
-        np.full(instruments, -1, np.int64), np.zeros(bars, np.bool_), none, none, none,
+    return Overlay(np.arange(panel.time.size, dtype=np.int64), none, none, none, np.zeros(0))
+
+
+def shown_changes(overlay: Overlay, bases: int, instruments: int) -> tuple[np.ndarray, np.ndarray]:
+    """(level [T, B], gap [T, I]) in force in every bar: the overlay's steps written out."""
+    bars = overlay.row.size
+    level, gap = np.ones((bars, bases)), np.zeros((bars, instruments))
+    for bar, kind, who, size in zip(overlay.event_bar, overlay.event_kind, overlay.event_who, overlay.event_size):
+        if kind == LEVEL:
+            level[bar:, who] = size
+        elif kind == GAP:
+            gap[bar:, who] = size
+    return level, gap
+
+
+def unrolled(world: World) -> World:
+    """The same path as a history of its own: its rows written out one after another, so that row t is bar t."""
+    p, row, time = world.panel, world.overlay.row, world.time
+    count = p.first[row + 1] - p.first[row]
+    first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    stamps = np.repeat(p.first[row] - first[:-1], count) + np.arange(first[-1])
+    panel = Panel(
+        time, p.prices[:, row], p.fresh[row], p.index[:, row], p.usd[row], first, p.funding_instrument[stamps],
+        p.funding_rate[stamps], p.funding_price[stamps], p.funding_at_open[stamps],
+        p.funding_time[stamps] + np.repeat(time - p.time[row], count),
     )  # fmt: skip
+    return world.without(panel=panel, overlay=world.overlay._replace(row=np.arange(row.size, dtype=np.int64)))
 
 
 def begin(world: World, journal: int):
     """Fresh tape and books with the capital deposited, the clock at the first open."""
     rules = world.rules
-    tape = make_tape(world.panel, rules.venues)
+    tape = make_tape(world.panel, rules.venues, world.bars)
     book = make_book(rules, world.bars, len(world.names.assets), journal)
-    book.clock[0] = world.panel.time[0]
+    book.clock[0] = world.time[0]
     usd = world.panel.usd[world.overlay.row[0]]
     book.usd[:] = usd
     for d in world.deposits:
@@ -97,6 +124,7 @@ def begin(world: World, journal: int):
             post(book, rules, CONVERSION, slot, d.wallet, outside(PRICE, rules), d.asset, d.amount)
             post(book, rules, CONVERSION, slot, outside(PRICE, rules), d.wallet, d.into, gross)
             post(book, rules, FEE, slot, d.wallet, outside(FEE, rules), d.into, gross * d.cost)
+    book.record[PEAK] = world.capital
     for i in range(rules.venue.size):
         if rules.spot[i]:
             coin = usd[rules.coin[i]]

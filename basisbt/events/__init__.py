@@ -1,6 +1,15 @@
 """What can go wrong: typed events, and what each does to a path. Adding a way to fail is one class here."""
 
 from basisbt.events.effects import Effects, make_overlay
-from basisbt.events.kinds import Event, NonConvergence, PriceShock, WithdrawalFreeze
+from basisbt.events.kinds import Event, FundingShock, NonConvergence, PriceShock, VenueDefault, WithdrawalFreeze
 
-__all__ = ["Effects", "Event", "NonConvergence", "PriceShock", "WithdrawalFreeze", "make_overlay"]
+__all__ = [
+    "Effects",
+    "Event",
+    "FundingShock",
+    "NonConvergence",
+    "PriceShock",
+    "VenueDefault",
+    "WithdrawalFreeze",
+    "make_overlay",
+]

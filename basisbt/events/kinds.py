@@ -17,6 +17,7 @@ class Event(Protocol):
     kind: str
     start: int
     origin: str
+    root: str  # kind of the event this one followed from; empty: it came by itself
 
     def apply(self, effects) -> None:
         """Write what the event does into `effects` (events.effects.Effects)."""
@@ -32,11 +33,51 @@ class WithdrawalFreeze:
     end: int | None = None
     voids_pending: bool = False
     origin: str = "script"
+    root: str = ""
     kind: str = "withdrawal_freeze"
 
     def apply(self, effects) -> None:
         """Freeze at the onset, thaw at the end."""
         effects.freeze(self.venue, self.start, self.end, self.voids_pending)
+
+
+@dataclass(frozen=True)
+class VenueDefault:
+    """A venue stops for good: what is there becomes a dollar claim, of which `recovery` is paid at `recovered_at`.
+
+    `recovered_at` None: not within any run. `root` is `withdrawal_freeze` when a freeze ended in it.
+    """
+
+    name: str
+    venue: int
+    start: int
+    recovery: float
+    recovered_at: int | None = None
+    origin: str = "script"
+    root: str = ""
+    kind: str = "venue_default"
+
+    def apply(self, effects) -> None:
+        """Default at the onset, pay the claim later."""
+        effects.default(self.venue, self.start, self.recovery, self.recovered_at)
+
+
+@dataclass(frozen=True)
+class FundingShock:
+    """Every funding settlement of an instrument is at `rate` from the onset to the end, whatever was recorded."""
+
+    name: str
+    instrument: int
+    start: int
+    rate: float
+    end: int | None = None
+    origin: str = "script"
+    root: str = ""
+    kind: str = "funding"
+
+    def apply(self, effects) -> None:
+        """Replace the rates."""
+        effects.set_rate(self.instrument, self.start, self.end, self.rate)
 
 
 @dataclass(frozen=True)
@@ -54,6 +95,7 @@ class PriceShock:
     then: str = "hold"
     stay: int = 0
     origin: str = "script"
+    root: str = ""
     kind: str = "price"
 
     def level(self, time: np.ndarray) -> np.ndarray:
@@ -85,6 +127,7 @@ class NonConvergence:
     half_life: int | None = None
     end: int | None = None
     origin: str = "script"
+    root: str = ""
     kind: str = "non_convergence"
 
     def gaps(self, time: np.ndarray, onset: int) -> np.ndarray:

@@ -69,9 +69,14 @@ def find_strategy(use: str, folders: list[Path]) -> Path:
     raise ConfigError(f"no strategy {use!r} in {', '.join(map(str, folders))}{hint}")
 
 
+def module_name(path: Path) -> str:
+    """The name a strategy file is imported under: its own, whatever else is called so."""
+    return f"basisbt_strategy_{path.stem}_{hashlib.blake2b(str(path).encode(), digest_size=4).hexdigest()}"
+
+
 def import_file(path: Path) -> ModuleType:
     """Import a strategy file under a name of its own. Raises ConfigError with file and line when it cannot run."""
-    name = f"basisbt_strategy_{path.stem}_{hashlib.blake2b(str(path).encode(), digest_size=4).hexdigest()}"
+    name = module_name(path)
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module

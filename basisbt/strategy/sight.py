@@ -56,7 +56,7 @@ class Seen(NamedTuple):
     leverage: np.ndarray  # [P] notional / equity kept for the short leg
     band_low: np.ndarray  # [P]
     band_high: np.ndarray  # [P]
-    pair_open: np.ndarray  # [P] bool, both legs traded in the last bar
+    pair_open: np.ndarray  # [P] bool, both legs traded in the last bar, and neither venue has defaulted
     withdrawals_open: np.ndarray  # [V] bool
 
 
@@ -104,6 +104,8 @@ def make_desk(pairs, venues):
 def refresh(t, tape, rules, desk):
     """Rewrite what is open at the close of bar t."""
     for p in range(rules.long.size):
-        desk.pair_open[p] = tape.fresh[t, rules.long[p]] and tape.fresh[t, rules.short[p]]
+        i, j = rules.long[p], rules.short[p]
+        alive = not (tape.defaulted[rules.venue[i]] or tape.defaulted[rules.venue[j]])
+        desk.pair_open[p] = alive and tape.fresh[t, i] and tape.fresh[t, j]
     for v in range(rules.venues):
-        desk.withdrawals_open[v] = tape.frozen[v] == 0
+        desk.withdrawals_open[v] = tape.frozen[v] == 0 and not tape.defaulted[v]

@@ -28,9 +28,17 @@ def assemble(resolved, loaded) -> World:
     )  # fmt: skip
     rules = make_rules(spec, instruments, names, legs)
     events = tuple(make_event(name, event, names) for name, event in spec.tail.script.items())
-    overlay = make_overlay(events, panel.time, rules.seconds, len(names.bases), len(instruments))
+    overlay = make_overlay(events, panel.time, rules.seconds)
     return World(
-        panel, overlay, rules, names, deposits(spec, names, rules), loaded.decide, loaded.params, loaded.memory, events,
+        panel,
+        overlay,
+        rules,
+        names,
+        deposits(spec, names, rules),
+        loaded.decide,
+        loaded.params,
+        loaded.memory,
+        events,
         {"panel": notes},
     )
 
@@ -52,7 +60,8 @@ def name_everything(spec):
     bases = tuple(dict.fromkeys(i.base for i in instruments))
     if spec.capital.asset not in currencies and spec.capital.asset not in bases:
         currencies[spec.capital.asset] = None
-    names = Names(tuple(spec.venues), tuple(order), tuple(spec.pairs), bases, (*currencies, *bases))
+    currencies.pop("USD", None)
+    names = Names(tuple(spec.venues), tuple(order), tuple(spec.pairs), bases, (*currencies, *bases, "USD"))
     return instruments, names, legs
 
 
@@ -138,7 +147,7 @@ def make_rules(spec, instruments, names, legs) -> Rules:
         leverage=np.array([pair.short.leverage for pair, _, _ in pairs], float),
         band_low=np.array([pair.short.leverage_band[0] for pair, _, _ in pairs], float),
         band_high=np.array([pair.short.leverage_band[1] for pair, _, _ in pairs], float),
-        pair_of=pair_of, leg_of=leg_of, venues=len(venues), wallets=len(venues), seconds=int(spec.data.timeframe),
+        pair_of=pair_of, leg_of=leg_of, carried=0.0, dollar=asset["USD"], venues=len(venues), wallets=len(venues), seconds=int(spec.data.timeframe),
     )  # fmt: skip
     for block in rules:
         if isinstance(block, np.ndarray):

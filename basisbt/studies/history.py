@@ -7,6 +7,7 @@ import numpy as np
 
 from basisbt.core.books import FILLS, LIQUIDATIONS
 from basisbt.core.rules import ATTRIBUTION
+from basisbt.core.tape import FREEZE_HELD, FREEZE_VOIDED, THAW
 from basisbt.engines.machine import Machine, run_steps
 from basisbt.engines.world import World
 from basisbt.errors import BasisError, RunError
@@ -72,7 +73,7 @@ def pnl_without(world: World, loaded, compiled: bool, left_out) -> float:
     """P&L in USD of the same world without the events of some kinds."""
     events = tuple(e for e in world.events if e.kind not in left_out)
     rules = world.rules
-    overlay = make_overlay(events, world.panel.time, rules.seconds, len(world.names.bases), rules.venue.size)
+    overlay = make_overlay(events, world.time, rules.seconds)
     world = world.without(events=events, overlay=overlay)
     if loaded.cls is not None:
         machine = run_history(world, loaded, compiled)
@@ -103,7 +104,8 @@ def frozen_bars(world: World) -> np.ndarray:
     frozen = np.zeros((world.bars, world.rules.venues), np.int64)
     overlay = world.overlay
     for bar, kind, venue in zip(overlay.event_bar, overlay.event_kind, overlay.event_who):
-        frozen[bar:, venue] += -1 if kind == 0 else 1
+        if kind in (THAW, FREEZE_HELD, FREEZE_VOIDED):
+            frozen[bar:, venue] += -1 if kind == THAW else 1
     return frozen
 
 
@@ -124,7 +126,7 @@ def metrics_of(machine: Machine, risk_free: float) -> dict:
         "recovered_equity": float(book.equity[-1, 2]),
         "open_claims": 0.0,
         "pnl": float(equity[-1]) - capital,
-        **performance(world.panel.time, world.rules.seconds, equity, capital, risk_free),
+        **performance(world.time, world.rules.seconds, equity, capital, risk_free),
         "trapped_days": trapped_days(frozen, book.equity[:, 3:], world.rules.seconds),
         "liquidations": int(book.count[LIQUIDATIONS]),
         "fills": int(book.count[FILLS]),

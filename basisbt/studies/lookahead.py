@@ -77,7 +77,7 @@ def with_panel(world: World, panel: Panel) -> World:
     for block in panel:
         block.flags.writeable = False
     rules = world.rules
-    overlay = make_overlay(world.events, panel.time, rules.seconds, len(world.names.bases), rules.venue.size)
+    overlay = make_overlay(world.events, panel.time, rules.seconds)
     return world.without(panel=panel, overlay=overlay)
 
 

@@ -110,14 +110,14 @@ def equity_frame(machine) -> pd.DataFrame:
     """timestamp (bar close) marked accessible recovered and one column per venue, USD."""
     world = machine.world
     frame = pd.DataFrame(machine.book.equity, columns=["marked", "accessible", "recovered", *world.names.venues])
-    frame.insert(0, "timestamp", times(world.panel.time + world.rules.seconds))
+    frame.insert(0, "timestamp", times(world.time + world.rules.seconds))
     return frame
 
 
 def margin_frame(machine) -> pd.DataFrame:
     """timestamp venue account equity maintenance ratio liquidation_distance; margin accounts only."""
     world = machine.world
-    close = times(world.panel.time + world.rules.seconds)
+    close = times(world.time + world.rules.seconds)
     parts = []
     for w in range(world.rules.wallets):
         if world.rules.member[w, 0] < 0:

@@ -9,6 +9,7 @@ import pytest
 
 from basisbt.core.books import OUTCOME_NAMES, T_OUTCOME
 from basisbt.core.rules import FUNDING, TRANSFER
+from basisbt.core.tape import FREEZE_VOIDED, GAP, LEVEL
 from basisbt.engines.backtrader import run_backtrader
 from basisbt.engines.handle import HandleType
 from basisbt.engines.machine import run_loop
@@ -83,8 +84,9 @@ def test_the_worlds_contain_what_they_are_meant_to_prove(runs):
         kinds = journal(machine)[0][:, 1]
         transfers, fundings = transfers + int((kinds == TRANSFER).sum()), fundings + int((kinds == FUNDING).sum())
         outcomes |= {OUTCOME_NAMES[row[T_OUTCOME]] for rows, _ in machine.tickets for row in rows}
-        freezes, gaps = freezes + w.overlay.event_bar.size, gaps + w.overlay.gap.shape[1]
-        levels, missing = levels + int((w.overlay.level != 1.0).any()), missing + int((~w.panel.fresh).sum())
+        kind = w.overlay.event_kind
+        freezes, gaps = freezes + int((kind <= FREEZE_VOIDED).sum()), gaps + int((kind == GAP).any())
+        levels, missing = levels + int((kind == LEVEL).any()), missing + int((~w.panel.fresh).sum())
         legs.add(w.rules.venue.size)
     assert outcomes >= {"filled", "liquidation", "no_bar"}
     assert outcomes & {"not_enough_margin", "not_enough_cash", "not_enough_coin"}

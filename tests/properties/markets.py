@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.support.worlds import DAY, HOUR, Freeze, Leg, world
+from basisbt.engines.world import shown_changes
+from tests.support.worlds import DAY, HOUR, Failure, Freeze, Leg, world
 
 STRATEGIES = Path(__file__).resolve().parents[2] / "strategies"
 STEEP = ((0.0, 0.005, 0.01), (20_000.0, 0.01, 0.025), (60_000.0, 0.05, 0.10))
@@ -72,6 +73,24 @@ def random_freezes(rng, venues, bars):
     return tuple(found)
 
 
+def random_troubles(rng, legs, venues, bars):
+    """Defaults paid or not, claims carried or not, funding that flips, and a market resampled in blocks."""
+    failures = []
+    for v in range(venues):
+        if rng.random() < 0.2:
+            first = int(rng.integers(0, bars))
+            paid = first + int(rng.integers(1, bars))
+            failures.append(Failure(v, first, float(rng.uniform(0.0, 1.0)), paid if paid < bars else None))
+    more = {"events": tuple(failures), "carried": float(rng.choice([0.0, 0.4]))}
+    if rng.random() < 0.3:
+        onset, leg = int(rng.integers(0, bars)), int(rng.choice([i for i, g in enumerate(legs) if not g.spot]))
+        more["rate"] = {leg: np.where(np.arange(bars) // 10 == onset // 10, float(rng.normal(0.0, 0.01)), np.nan)}
+    if rng.random() < 0.3:
+        starts = rng.integers(0, bars, bars // 15 + 1)
+        more["row"] = np.concatenate([(start + np.arange(15)) % bars for start in starts])[:bars]
+    return more
+
+
 def random_world(
     seed, bars=60, seconds=None, decide=None, params=None, volatility=None, max_pairs=3, funding_mean=2e-4
 ):
@@ -101,9 +120,11 @@ def random_world(
         onset, age = int(rng.integers(0, bars)), np.arange(bars)
         size = rng.uniform(-0.1, 0.1) * np.exp2(-np.maximum(age - onset, 0) / 10.0)
         gap = {int(rng.choice([i for i, g in enumerate(legs) if not g.spot])): np.where(age >= onset, size, 0.0)}
+    more = random_troubles(np.random.default_rng([seed, 78]), legs, venues, bars)
+    events = random_freezes(rng, venues, bars) + more.pop("events")
     return world(
         legs=legs, bars=bars, seconds=seconds, prices=prices, marks=marks, index=index, funding=funding, level=level,
-        gap=gap, pairs=pairs, events=random_freezes(rng, venues, bars), decide=decide, params=params,
+        gap=gap, pairs=pairs, events=events, decide=decide, params=params, **more,
         missing={(int(rng.integers(1, bars)), int(rng.integers(0, len(legs)))) for _ in range(bars // 12)},
         leverage=float(rng.uniform(2.0, 8.0)), band=(1.5, float(rng.uniform(3.0, 10.0))),
         tiers=STEEP if rng.random() < 0.5 else FLAT, cap=float(rng.choice([80_000.0, 1e12])),
@@ -117,10 +138,8 @@ def random_world(
 
 def shown_bar(w, t, i):
     """(open, high, low, close) of instrument i in bar t as the path will show it."""
-    scale = w.overlay.level[t, w.rules.base[i]]
-    if w.overlay.gap_of[i] >= 0:
-        scale *= 1.0 + w.overlay.gap[t, w.overlay.gap_of[i]]
-    return w.panel.prices[0:4, t, i] * scale
+    level, gap = shown_changes(w.overlay, w.panel.index.shape[2], w.rules.venue.size)
+    return w.panel.prices[0:4, w.overlay.row[t], i] * level[t, w.rules.base[i]] * (1.0 + gap[t, i])
 
 
 def act(desk, rng, t):

@@ -8,9 +8,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from basisbt.core.books import FILLED, J_KIND, J_SOURCE, J_TARGET, J_TIME, T_INSTRUMENT, T_OUTCOME
+from basisbt.core.books import (
+    DEFAULTED, FILLED, J_KIND, J_SOURCE, J_TARGET, J_TIME, LIQUIDATED, T_INSTRUMENT, T_OUTCOME,
+)  # fmt: skip
 from basisbt.core.rules import TRANSFER
-from basisbt.core.tape import CLOSE, MARK_CLOSE, THAW
+from basisbt.core.tape import CLOSE, FREEZE_VOIDED, MARK_CLOSE, THAW
 from tests.properties.markets import act, random_world
 from tests.support.worlds import Desk
 
@@ -34,10 +36,10 @@ def worth(desk):
     """(USD of what is ours, USD of unrealised P&L) at the last close, counted by hand from accounts and positions."""
     tape, rules, book, t = desk.machine.tape, desk.rules, desk.book, desk.t
     owned = 0.0
-    for w in range(rules.wallets + 3 * rules.venues):
+    for w in range(rules.wallets + 3 * rules.venues + 1):
         for a in range(book.balance.shape[1]):
             amount = book.balance[w, a]
-            if a == 0:
+            if a == 0 or a == rules.dollar:
                 owned += amount
             elif amount != 0.0:
                 b = a - 1
@@ -124,7 +126,7 @@ def test_no_order_takes_a_position_beyond_the_last_tier(seed):
                 if turned or abs(after) > abs(position[i]):
                     assert abs(after) * price <= desk.rules.cap[i] * (1 + 1e-12)
                 position[i] = after
-            elif row[T_OUTCOME] == 7:  # liquidation
+            elif row[T_OUTCOME] in (LIQUIDATED, DEFAULTED):
                 position[i] += quantity
     moved = np.array([0.0 if desk.rules.spot[i] else desk.position(i) for i in range(position.size)])
     np.testing.assert_allclose(position, moved, atol=1e-9)
@@ -137,7 +139,8 @@ def test_a_frozen_venue_releases_nothing(seed):
     overlay, rules, time = desk.world.overlay, desk.rules, desk.world.panel.time
     frozen = np.zeros((time.size, rules.venues), int)
     for t, kind, v in zip(overlay.event_bar, overlay.event_kind, overlay.event_who):
-        frozen[t:, v] += -1 if kind == THAW else 1
+        if kind <= FREEZE_VOIDED:
+            frozen[t:, v] += -1 if kind == THAW else 1
     for rows, _ in desk.machine.postings:
         for row in rows:
             if row[J_KIND] != TRANSFER:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from basisbt.core.tape import PRICED
+from basisbt.core.tape import FREEZE_VOIDED, LEVEL, PRICED
 from basisbt.engines.machine import run_loop
+from basisbt.engines.world import unrolled
 from tests.properties.markets import random_world, strategy
 
 BARS = 90
@@ -23,7 +24,7 @@ DECISIONS = {
 def busy_world(seed, name):
     """A random world in which the strategy trades."""
     decide, params = DECISIONS[name]
-    return random_world(seed, BARS, decide=decide, params=params, seconds=8 * 3600)
+    return unrolled(random_world(seed, BARS, decide=decide, params=params, seconds=8 * 3600))
 
 
 def truncated(w, k):
@@ -37,8 +38,8 @@ def truncated(w, k):
         funding_time=p.funding_time[:stamps],
     )  # fmt: skip
     overlay = o._replace(
-        row=o.row[:n], level=o.level[:n], gap=o.gap[:n], touched=o.touched[:n], event_bar=o.event_bar[:events],
-        event_kind=o.event_kind[:events], event_who=o.event_who[:events],
+        row=o.row[:n], event_bar=o.event_bar[:events], event_kind=o.event_kind[:events],
+        event_who=o.event_who[:events], event_size=o.event_size[:events],
     )  # fmt: skip
     return w.without(panel=panel, overlay=overlay)
 
@@ -55,10 +56,9 @@ def corrupted(w, k, seed):
     copies["fresh"][n:] = ~copies["fresh"][n:]
     stamps = p.first[n]
     copies["funding_rate"][stamps:], copies["funding_price"][stamps:] = noise, noise
-    level, gap, touched, kind = o.level.copy(), o.gap.copy(), o.touched.copy(), o.event_kind.copy()
-    level[n:], gap[n:], touched[n:] = noise, noise, True
-    kind[np.searchsorted(o.event_bar, n) :] = 2
-    overlay = o._replace(level=level, gap=gap, touched=touched, event_kind=kind)
+    kind, size, later = o.event_kind.copy(), o.event_size.copy(), np.searchsorted(o.event_bar, n)
+    kind[later:], size[later:] = np.where(kind[later:] > FREEZE_VOIDED, LEVEL, FREEZE_VOIDED), noise
+    overlay = o._replace(event_kind=kind, event_size=size)
     return w.without(panel=p._replace(**copies), overlay=overlay)
 
 

@@ -47,7 +47,7 @@ def plain_world(
     names = Names(
         ("venue",),
         tuple(("venue", f"{bases[b]}/USDT" + ("" if s else ":USDT")) for s, b in zip(spot, coin_of)),
-        ("pair",) if pair else (), bases, ("USDT", *bases),
+        ("pair",) if pair else (), bases, ("USDT", *bases, "USD"),
     )  # fmt: skip
     memory = np.zeros(1, [("nothing", "f8")]).view(np.recarray)
     deposits = (Deposit(0, 0, cash, 0, 0.0),)
@@ -73,7 +73,7 @@ def plain_panel(ohlc, fresh, spot, seconds, start, funding, coin_of):
     prices[8] = np.where(fresh, 1000.0, 0.0)
     firsts = [int(np.flatnonzero(coin_of == b)[0]) for b in range(int(coin_of.max()) + 1)]
     index = np.ascontiguousarray(prices[0:4][:, :, firsts])
-    usd = np.column_stack([np.ones(count), index[0]])
+    usd = np.column_stack([np.ones(count), index[0], np.ones(count)])
     time = np.arange(count, dtype=np.int64) * seconds + start
     stamps = [(t, i) for t in range(count) if funding and t % 8 == 0 for i in range(instruments) if not spot[i]]
     row = np.array([t for t, _ in stamps], np.int64)
@@ -93,7 +93,7 @@ def plain_rules(spot, fee, seconds, imr, mmr, pair, coin_of):
     member[0, : len(perpetuals)] = perpetuals
     floor, rate = np.zeros((count, 1)), np.full((count, 1), mmr)
     cum = np.array([maintenance_amounts(floor[i], rate[i]) for i in range(count)])
-    spot_of = np.full((1, 1 + bases), -1)
+    spot_of = np.full((1, 2 + bases), -1)
     for i in reversed(range(count)):
         if spot[i]:
             spot_of[0, 1 + coin_of[i]] = i
@@ -101,12 +101,13 @@ def plain_rules(spot, fee, seconds, imr, mmr, pair, coin_of):
     pair_of, leg_of = np.full(count, -1), np.zeros(count, n)
     for legs in pairs:
         pair_of[list(legs)], leg_of[legs[1]] = 0, 1
-    asset_base = np.arange(-1, bases)
+    asset_base = np.append(np.arange(-1, bases), -1)
     return Rules(
         zero, zero, coin_of.astype(n), (1 + coin_of).astype(n), zero, np.array(spot, np.bool_), ones * fee, ones * fee,
         ones * 0.0, ones * 0.01, ones * np.inf, floor, rate, cum, np.full((count, 1), imr), ones * 1e12, member,
         np.zeros(1, n), asset_base < 0, asset_base, spot_of, np.zeros(1, n), np.full(1, 3600, n),
-        np.ones((1, 1 + bases)), np.full((1, 1 + bases), 10.0),
+        np.ones((1, 2 + bases)), np.full((1, 2 + bases), 10.0),
         np.array([a for a, _ in pairs], n), np.array([b for _, b in pairs], n), np.ones(len(pairs)),
-        np.full(len(pairs), 3.0), np.full(len(pairs), 2.0), np.full(len(pairs), 4.5), pair_of, leg_of, 1, 1, seconds,
+        np.full(len(pairs), 3.0), np.full(len(pairs), 2.0), np.full(len(pairs), 4.5), pair_of, leg_of, 0.0,
+        1 + bases, 1, 1, seconds,
     )  # fmt: skip

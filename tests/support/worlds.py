@@ -24,7 +24,9 @@ from basisbt.core.books import (
 from basisbt.core.decision import queue_move
 from basisbt.core.execution import queue_order
 from basisbt.core.rules import KIND_NAMES, Rules, in_transit, insurance, loan, maintenance_amounts, ours
-from basisbt.core.tape import FIELDS, FREEZE_HELD, FREEZE_VOIDED, THAW, Overlay, Panel
+from basisbt.core.tape import (
+    DEFAULT, FIELDS, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, THAW, Overlay, Panel,
+)  # fmt: skip
 from basisbt.engines.machine import Machine
 from basisbt.engines.world import Deposit, Names, World
 
@@ -64,35 +66,47 @@ class Freeze:
     voids: bool = False
 
 
+@dataclass(frozen=True)
+class Failure:
+    """`venue` stops for good at the open of bar `first`; `recovery` of the claim is paid at bar `paid` (None: never)."""
+
+    venue: int
+    first: int
+    recovery: float = 0.0
+    paid: int | None = None
+
+
 def world(
     legs=(Leg(A, 0, True), Leg(B, 0, False)), bars=24, seconds=HOUR, start=START, price=100.0, prices=None, marks=None,
     index=None, missing=(), funding=None, usd=None, level=None, gap=None, events=(), pairs=((0, 1),), leverage=3.0,
     band=(2.0, 4.5), tiers=((0.0, 0.01, 0.02),), cap=1e12, exchange_leverage=np.inf, fee=0.0, maker=None, spread=0.0,
     liquidation_fee=0.0, deposits=None, delay=HOUR, transfer_fee=0.0, transfer_minimum=0.0, decide=None, params=None,
+    carried=0.0, rate=None, row=None,
 ):  # fmt: skip
     """A World by hand.
 
     prices, marks: {leg: price list}; index: {base: price list}; missing: {(bar, leg)}, shown flat at the last close.
     funding: {leg: {hours since start: rate, or (rate, price)}}; the price is the mark's open in the stamp's bar.
-    usd: [bars] USD price of USDT. level: [bars] or [bars, bases]; gap: {leg: [bars]}; events: Freezes.
+    usd: [bars] USD price of USDT. level: [bars] or [bars, bases]; gap: {leg: [bars]}; events: Freezes and
+    Failures. rate: {leg: [bars] funding rate instead, NaN: as recorded}; row: [bars] the history row each bar replays.
     tiers: ((floor, mmr, imr), ...) of every perpetual. deposits: {venue: USDT}, default 1,000 each; delay in seconds.
     """
     venues, bases = 1 + max(leg.venue for leg in legs), 1 + max(leg.base for leg in legs)
     panel = make_panel(legs, bars, seconds, start, price, prices or {}, marks or {}, index or {}, missing, funding, usd)
     rules = make_rules(
         legs, venues, bases, seconds, pairs, leverage, band, tiers, cap, exchange_leverage, fee,
-        fee if maker is None else maker, spread, liquidation_fee, delay, transfer_fee, transfer_minimum,
+        fee if maker is None else maker, spread, liquidation_fee, delay, transfer_fee, transfer_minimum, carried,
     )  # fmt: skip
     venue_names, base_names = tuple("abcdefgh"[:venues]), tuple(f"X{b}" for b in range(bases))
     names = Names(
         venue_names,
         tuple((venue_names[g.venue], f"{base_names[g.base]}/USDT" + ("" if g.spot else ":USDT")) for g in legs),
-        tuple(f"pair{p}" for p in range(len(pairs))), base_names, ("USDT", *base_names),
+        tuple(f"pair{p}" for p in range(len(pairs))), base_names, ("USDT", *base_names, "USD"),
     )  # fmt: skip
     given = {v: 1000.0 for v in range(venues)} if deposits is None else deposits
     nothing = np.zeros(1, [("nothing", "f8")])
     world = World(
-        panel, make_overlay(panel, bases, level, gap or {}, events), rules, names,
+        panel, make_overlay(panel, bases, level, gap or {}, rate or {}, row, events), rules, names,
         tuple(Deposit(v, USDT, amount, USDT, 0.0) for v, amount in given.items()), decide,
         nothing[0] if params is None else params, nothing.view(np.recarray),
     )  # fmt: skip
@@ -131,7 +145,7 @@ def make_panel(legs, bars, seconds, start, price, prices, marks, index, missing,
     shown = np.empty((4, bars, bases))
     for b, i in enumerate(of_base):
         shown[:, :, b] = bars_of(index[b], bars).T if b in index else block[0:4, :, i]
-    worth = np.column_stack([np.ones(bars) if usd is None else usd, shown[0]])
+    worth = np.column_stack([np.ones(bars) if usd is None else usd, shown[0], np.ones(bars)])
     stamps = []
     for i, rates in (funding or {}).items():
         for hours, rate in rates.items():
@@ -148,29 +162,39 @@ def make_panel(legs, bars, seconds, start, price, prices, marks, index, missing,
     )  # fmt: skip
 
 
-def make_overlay(panel, bases, level, gap, events):
-    """What one path does to history; at one instant ends come first, then beginnings in the order given."""
-    bars, instruments = panel.fresh.shape
+def make_overlay(panel, bases, level, gap, rate, row, events):
+    """What one path does to history, as steps; in a bar: prices and rates, ends, freezes, failures, each as given."""
+    bars = panel.fresh.shape[0] if row is None else len(row)
     levels = np.ones((bars, bases)) if level is None else np.broadcast_to(np.asarray(level, float).T, (bases, bars)).T
-    gaps, gap_of = np.zeros((bars, len(gap))), np.full(instruments, -1, np.int64)
-    for column, (i, values) in enumerate(gap.items()):
-        gaps[:, column], gap_of[i] = values, column
+    lasting = [(LEVEL, b, levels[:, b], 1.0) for b in range(bases)]
+    lasting += [(GAP, i, np.broadcast_to(values, bars), 0.0) for i, values in gap.items()]
+    lasting += [(RATE, i, np.broadcast_to(values, bars), np.nan) for i, values in rate.items()]
     sparse = []
-    for order, e in enumerate(events):
-        sparse.append((e.first, 1, order, FREEZE_VOIDED if e.voids else FREEZE_HELD, e.venue))
+    for kind, who, values, before in lasting:
+        for t in range(bars):
+            if not (values[t] == before or (np.isnan(values[t]) and np.isnan(before))):
+                sparse.append((t, 0, len(sparse), kind, who, values[t]))
+            before = values[t]
+    for e in events:
+        if isinstance(e, Failure):
+            sparse.append((e.first, 3, len(sparse), DEFAULT, e.venue, e.recovery))
+            if e.paid is not None:
+                sparse.append((e.paid, 1, len(sparse), RECOVERY, e.venue, 0.0))
+            continue
+        sparse.append((e.first, 2, len(sparse), FREEZE_VOIDED if e.voids else FREEZE_HELD, e.venue, 0.0))
         if e.last is not None:
-            sparse.append((e.last, 0, order, THAW, e.venue))
-    table = np.array([(t, kind, v) for t, _, _, kind, v in sorted(sparse)], np.int64).reshape(-1, 3)
-    touched = (levels != 1.0).any(axis=1) | (gaps != 0.0).any(axis=1)
+            sparse.append((e.last, 1, len(sparse), THAW, e.venue, 0.0))
+    sparse = [(t, kind, who, size) for t, _, _, kind, who, size in sorted(sparse) if t < bars]
+    table = np.array([each[:3] for each in sparse], np.int64).reshape(-1, 3)
     return Overlay(
-        np.arange(bars, dtype=np.int64), np.ascontiguousarray(levels), gaps, gap_of, touched,
-        *(np.ascontiguousarray(column) for column in table.T),
+        np.arange(bars, dtype=np.int64) if row is None else np.asarray(row, np.int64),
+        *(np.ascontiguousarray(column) for column in table.T), np.array([each[3] for each in sparse], float),
     )  # fmt: skip
 
 
 def make_rules(
     legs, venues, bases, seconds, pairs, leverage, band, tiers, cap, exchange_leverage, fee, maker, spread,
-    liquidation_fee, delay, transfer_fee, transfer_minimum,
+    liquidation_fee, delay, transfer_fee, transfer_minimum, carried,
 ):  # fmt: skip
     """One unified wallet a venue; the same tiers and fees for every instrument."""
     n, count, ones = np.int64, len(legs), np.ones(len(legs))
@@ -178,7 +202,7 @@ def make_rules(
     is_spot = np.array([leg.spot for leg in legs], np.bool_)
     members = [[i for i, leg in enumerate(legs) if leg.venue == v and not leg.spot] for v in range(venues)]
     member = np.full((venues, max(1, *map(len, members))), -1, n)
-    spot_of = np.full((venues, 1 + bases), -1, n)
+    spot_of = np.full((venues, 2 + bases), -1, n)
     for v, inside in enumerate(members):
         member[v, : len(inside)] = inside
     for i in reversed(range(count)):
@@ -186,7 +210,7 @@ def make_rules(
             spot_of[venue[i], 1 + base[i]] = i
     floor, mmr, imr = (np.tile(column, (count, 1)) for column in np.array(tiers, float).T)
     cum = np.array([maintenance_amounts(floor[i], mmr[i]) for i in range(count)])
-    asset_base = np.arange(-1, bases)
+    asset_base = np.append(np.arange(-1, bases), -1)
     long, short = (np.array([pair[side] for pair in pairs], n) for side in (0, 1))
     pair_of, leg_of = np.full(count, -1, n), np.zeros(count, n)
     for p in reversed(range(len(pairs))):
@@ -196,9 +220,9 @@ def make_rules(
         venue, venue.copy(), base, 1 + base, np.zeros(count, n), is_spot, ones * fee, ones * maker, ones * spread,
         ones * liquidation_fee, ones * exchange_leverage, floor, mmr, cum, imr, ones * cap, member,
         np.arange(venues, dtype=n), asset_base < 0, asset_base, spot_of, np.zeros(venues, n),
-        np.full(venues, delay, n), np.full((venues, 1 + bases), float(transfer_fee)),
-        np.full((venues, 1 + bases), float(transfer_minimum)), long, short, each / held, each * leverage,
-        each * band[0], each * band[1], pair_of, leg_of, venues, venues, seconds,
+        np.full(venues, delay, n), np.full((venues, 2 + bases), float(transfer_fee)),
+        np.full((venues, 2 + bases), float(transfer_minimum)), long, short, each / held, each * leverage,
+        each * band[0], each * band[1], pair_of, leg_of, carried, 1 + bases, venues, venues, seconds,
     )  # fmt: skip
 
 

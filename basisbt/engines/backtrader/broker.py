@@ -8,10 +8,22 @@ import collections
 
 import backtrader as bt
 
-from basisbt.core.books import CANCELLED, ERROR, FILLED, LIQUIDATED, NO_BAR, OUTCOME_NAMES, POSTINGS, RUINED, TICKETS
+from basisbt.core.books import (
+    CANCELLED,
+    DEFAULTED,
+    ERROR,
+    FILLED,
+    LIQUIDATED,
+    NO_BAR,
+    OUTCOME_NAMES,
+    POSTINGS,
+    RUINED,
+    TICKETS,
+)
 from basisbt.core.books import T_FEE, T_INSTRUMENT, T_ORDER, T_OUTCOME, T_PRICE, T_QUANTITY, T_SPREAD
 from basisbt.core.execution import queue_order
 from basisbt.core.margin import initial_margin
+from basisbt.core.rules import bank, loan
 from basisbt.engines.backtrader.commission import commissions
 from basisbt.engines.backtrader.matching import SUPPORTED, match, refuse_nonsense
 from basisbt.engines.backtrader.notices import complete, emergent_order
@@ -63,8 +75,10 @@ class BasisBroker(bt.BrokerBase):
         self.startingcash = self.capital = world.capital
         self.fund_shares = self.capital / 100.0
         self._counts = machine.book.count
-        ours = world.rules.wallets + 3 * world.rules.venues
-        self._currencies = [(a, machine.book.balance[:ours, a]) for a, cash in enumerate(world.rules.cash) if cash]
+        first, rules = world.rules.wallets + world.rules.venues, world.rules
+        money = slice(0, first), slice(loan(0, rules), bank(rules) + 1)  # claims are no cash
+        cash = [a for a in range(rules.cash.size) if rules.cash[a]]
+        self._currencies = [(a, machine.book.balance[part, a]) for a in cash for part in money]
         self._half_full = machine.book.amount.size // 2
         self._cash_at, self._cash = -2, 0.0
 
@@ -269,7 +283,7 @@ class BasisBroker(bt.BrokerBase):
             if i >= instruments:
                 continue  # a withdrawal
             order = self.by_ref.pop(row[T_ORDER], None)
-            if outcome == FILLED or outcome == LIQUIDATED:
+            if outcome in (FILLED, LIQUIDATED, DEFAULTED):
                 if order is None:
                     order = emergent_order(self, self.feeds[i], number[T_QUANTITY], OUTCOME_NAMES[outcome])
                 cost = number[T_FEE] + number[T_SPREAD]

@@ -14,7 +14,7 @@ import numpy as np
 
 from basisbt.core.tape import CLOSE, HIGH, LOW, OPEN, VOLUME
 from basisbt.engines.backtrader.compat import Clock, share, unshare
-from basisbt.engines.world import World
+from basisbt.engines.world import World, shown_changes
 
 EPOCH = 719163.0  # Backtrader's date number of 1970-01-01
 
@@ -22,14 +22,9 @@ EPOCH = 719163.0  # Backtrader's date number of 1970-01-01
 def shown_prices(world: World) -> np.ndarray:
     """[FIELDS, T, I] prices as the path will see them; the same products in the same order as core's `scale_row`."""
     panel, overlay, rules = world.panel, world.overlay, world.rules
-    if not overlay.touched.any() and (overlay.row == np.arange(overlay.row.size)).all():
-        return panel.prices
-    prices = panel.prices[:, overlay.row].copy()
-    scale = overlay.level[:, rules.base].copy()
-    for i in range(rules.base.size):
-        if overlay.gap_of[i] >= 0:
-            scale[:, i] *= 1.0 + overlay.gap[:, overlay.gap_of[i]]
-    prices[: VOLUME] *= np.where(overlay.touched[:, None], scale, 1.0)
+    level, gap = shown_changes(overlay, panel.index.shape[2], rules.venue.size)
+    prices = panel.prices[:, overlay.row]
+    prices[:VOLUME] *= level[:, rules.base] * (1.0 + gap)
     return prices
 
 
@@ -40,7 +35,7 @@ class BasisFeed(bt.feed.DataBase):
 
     def values(self) -> dict[str, np.ndarray]:
         """Every line by name, [T]."""
-        i, prices, time = self.p.instrument, self.p.prices, self.p.world.panel.time
+        i, prices, time = self.p.instrument, self.p.prices, self.p.world.time
         return {
             "datetime": EPOCH + time / 86400.0, "open": prices[OPEN, :, i], "high": prices[HIGH, :, i],
             "low": prices[LOW, :, i], "close": prices[CLOSE, :, i], "volume": prices[VOLUME, :, i],

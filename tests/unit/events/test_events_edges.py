@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from basisbt.core.tape import FREEZE_HELD, FREEZE_VOIDED, THAW
+from basisbt.engines.world import shown_changes
 from basisbt.events import NonConvergence, PriceShock, WithdrawalFreeze, make_overlay
 
 HOUR = 3600
@@ -11,7 +12,7 @@ TIME = np.arange(10) * HOUR
 
 
 def overlay(*events):
-    return make_overlay(events, TIME, HOUR, 1, 2)
+    return make_overlay(events, TIME, HOUR)
 
 
 def told(*events):
@@ -55,7 +56,7 @@ def test_a_freeze_may_void_what_is_pending():
 
 def test_a_price_shock_reverts_over_the_time_it_took_after_its_stay():
     # -20 % over 2 h from 01:00, stays 2 h (until 05:00), back over 2 h
-    level = overlay(PriceShock("d", 0, hours(1), -0.2, hours(2), "revert", hours(2))).level[:, 0]
+    level = shown_changes(overlay(PriceShock("d", 0, hours(1), -0.2, hours(2), "revert", hours(2))), 1, 2)[0][:, 0]
     assert level == pytest.approx([1, 1, 0.9, 0.8, 0.8, 0.8, 0.9, 1, 1, 1])
 
 
@@ -63,10 +64,11 @@ def test_a_gap_decays_with_its_half_life_from_its_floored_onset_and_ends():
     # 4 % from 02:00 (floored), half every 2 h, gone at the first open from 06:30 on: 07:00
     o = overlay(NonConvergence("g", 1, hours(2.75), 0.04, hours(2), hours(6.5)))
     expected = [0, 0, 0.04, 0.04 / 2**0.5, 0.02, 0.02 / 2**0.5, 0.01, 0, 0, 0]
-    assert o.gap[:, o.gap_of[1]] == pytest.approx(expected) and o.gap_of[0] == -1
+    gap = shown_changes(o, 1, 2)[1]
+    assert gap[:, 1] == pytest.approx(expected) and not gap[:, 0].any()
 
 
 def test_a_gap_without_half_life_and_end_stays_and_marks_its_bars():
     o = overlay(NonConvergence("g", 0, hours(4), -0.03))
-    assert o.gap[:, o.gap_of[0]] == pytest.approx([0] * 4 + [-0.03] * 6)
-    assert o.touched.tolist() == [False] * 4 + [True] * 6
+    assert shown_changes(o, 1, 2)[1][:, 0] == pytest.approx([0] * 4 + [-0.03] * 6)
+    assert o.event_bar.tolist() == [4]

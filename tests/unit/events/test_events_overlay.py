@@ -3,15 +3,24 @@
 import numpy as np
 import pytest
 
-from basisbt.core.tape import FREEZE_HELD, FREEZE_VOIDED, THAW
-from basisbt.events import NonConvergence, PriceShock, WithdrawalFreeze, make_overlay
+from basisbt.core.tape import DEFAULT, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, THAW
+from basisbt.engines.world import shown_changes
+from basisbt.events import FundingShock, NonConvergence, PriceShock, VenueDefault, WithdrawalFreeze, make_overlay
 
 START, HOUR = 1_672_531_200, 3600
 TIME = START + HOUR * np.arange(12)
 
 
 def overlay(*events):
-    return make_overlay(events, TIME, HOUR, bases=2, instruments=3)
+    return make_overlay(events, TIME, HOUR)
+
+
+def levels(result):
+    return shown_changes(result, 2, 3)[0]
+
+
+def gaps(result):
+    return shown_changes(result, 2, 3)[1]
 
 
 def sparse(result):
@@ -42,34 +51,71 @@ def test_a_freeze_outside_the_window_does_nothing_and_one_that_began_before_is_t
 
 
 def test_a_price_shock_steps_to_its_move_at_bar_opens_and_holds():
-    level = overlay(PriceShock("r", 1, START + 2 * HOUR, 0.3, 3 * HOUR)).level
+    level = levels(overlay(PriceShock("r", 1, START + 2 * HOUR, 0.3, 3 * HOUR)))
     assert level[:, 0] == pytest.approx(np.ones(12))
     assert level[:7, 1] == pytest.approx([1.0, 1.0, 1.0, 1.1, 1.2, 1.3, 1.3])
 
 
 def test_a_price_shock_that_reverts_comes_back_over_the_same_time_after_its_stay():
-    level = overlay(PriceShock("r", 0, START, 0.2, 2 * HOUR, "revert", HOUR)).level[:, 0]
+    level = levels(overlay(PriceShock("r", 0, START, 0.2, 2 * HOUR, "revert", HOUR)))[:, 0]
     assert level[:7] == pytest.approx([1.0, 1.1, 1.2, 1.2, 1.1, 1.0, 1.0])
 
 
 def test_a_sudden_shock_is_there_at_once():
-    assert overlay(PriceShock("r", 0, START + HOUR, -0.5, 0)).level[:3, 0] == pytest.approx([1.0, 0.5, 0.5])
+    assert levels(overlay(PriceShock("r", 0, START + HOUR, -0.5, 0)))[:3, 0] == pytest.approx([1.0, 0.5, 0.5])
 
 
 def test_two_shocks_of_one_base_compound():
     both = overlay(PriceShock("a", 0, START, 0.5, 0), PriceShock("b", 0, START + HOUR, -0.5, 0))
-    assert both.level[:2, 0] == pytest.approx([1.5, 0.75])
+    assert levels(both)[:2, 0] == pytest.approx([1.5, 0.75])
 
 
 def test_a_gap_is_full_at_its_onset_bar_halves_and_ends():
     result = overlay(NonConvergence("g", 2, START + 2 * HOUR + 60, 0.04, 2 * HOUR, START + 7 * HOUR))
-    assert result.gap_of.tolist() == [-1, -1, 0]
-    assert result.gap[:8, 0] == pytest.approx([0, 0, 0.04, 0.04 / 2**0.5, 0.02, 0.02 / 2**0.5, 0.01, 0])
-    assert result.touched.tolist()[:8] == [False, False, True, True, True, True, True, False]
+    assert set(result.event_who.tolist()) == {2} and set(result.event_kind.tolist()) == {GAP}
+    assert gaps(result)[:8, 2] == pytest.approx([0, 0, 0.04, 0.04 / 2**0.5, 0.02, 0.02 / 2**0.5, 0.01, 0])
+    assert result.event_bar.tolist() == [2, 3, 4, 5, 6, 7]  # a step where it changes, nowhere else
 
 
 def test_gaps_of_one_instrument_compound_and_an_overlay_cannot_be_written():
     result = overlay(NonConvergence("a", 0, START, 0.1), NonConvergence("b", 0, START, 0.1))
-    assert result.gap[0, 0] == pytest.approx(0.21)
+    assert gaps(result)[0, 0] == pytest.approx(0.21) and result.event_bar.tolist() == [0]
     with pytest.raises(ValueError, match="read-only"):
-        result.gap[0, 0] = 0.0
+        result.event_size[0] = 0.0
+
+
+def test_a_default_stops_a_venue_after_everything_else_in_its_bar_and_pays_when_it_pays():
+    freeze = WithdrawalFreeze("f", 1, START + HOUR, None)
+    fail = VenueDefault("d", 1, START + HOUR + 60, 0.22, START + 5 * HOUR + 1)
+    result = overlay(fail, freeze)
+    assert sparse(result) == [(1, FREEZE_HELD, 1), (1, DEFAULT, 1), (6, RECOVERY, 1)]
+    assert result.event_size.tolist() == [0.0, 0.22, 0.0]
+
+
+def test_a_claim_paid_after_the_window_or_never_is_not_paid_in_it():
+    assert [k for _, k, _ in sparse(overlay(VenueDefault("d", 0, START, 0.5, START + 99 * HOUR)))] == [DEFAULT]
+    assert [k for _, k, _ in sparse(overlay(VenueDefault("d", 0, START, 0.5)))] == [DEFAULT]
+    assert sparse(overlay(VenueDefault("late", 0, START + 99 * HOUR, 0.5))) == []
+
+
+def test_a_claim_is_never_paid_at_the_instant_of_its_default():
+    assert sparse(overlay(VenueDefault("d", 0, START + 2 * HOUR, 0.5, START))) == [(2, DEFAULT, 0), (3, RECOVERY, 0)]
+
+
+def test_a_funding_shock_replaces_rates_and_gives_them_back():
+    result = overlay(FundingShock("s", 2, START + HOUR + 60, -0.003, START + 4 * HOUR))
+    assert sparse(result) == [(1, RATE, 2), (4, RATE, 2)]
+    assert result.event_size[0] == -0.003 and np.isnan(result.event_size[1])
+
+
+def test_what_the_world_shows_comes_before_what_happens_to_venues():
+    result = overlay(WithdrawalFreeze("f", 0, START + HOUR), PriceShock("r", 0, START + HOUR, 0.1, 0))
+    assert sparse(result) == [(1, LEVEL, 0), (1, FREEZE_HELD, 0)]
+
+
+def test_a_resampled_market_brings_its_rows_and_levels():
+    rows = np.array([3, 4, 5, 0, 1, 2, 3, 4, 5, 6, 7, 8])
+    chained = np.where(np.arange(12) < 3, 1.0, 1.25)
+    result = make_overlay([PriceShock("r", 1, START + 3 * HOUR, 0.1, 0)], TIME, HOUR, rows, [(1, chained)])
+    assert result.row.tolist() == rows.tolist()
+    assert sparse(result) == [(3, LEVEL, 1)] and result.event_size[0] == pytest.approx(1.375)

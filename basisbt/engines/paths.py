@@ -1,0 +1,118 @@
+"""Paths: one world run over and over, each time under another overlay, through the compiled loop.
+
+Knows how to set tape and books back to the beginning and what to keep of a path. Knows neither chance (who makes the
+overlays) nor statistics (who reads the outcomes). One runner's memory does not grow with the number of paths.
+"""
+
+import numpy as np
+
+from basisbt.core.books import (
+    DEFAULTS, DRAWDOWN, ERROR, FILLS, LIQUIDATIONS, LOWEST, REFUSALS, TRANSFERS, TRAPPED, WORST_RATIO,
+)  # fmt: skip
+from basisbt.core.decision import make_want
+from basisbt.core.rules import ATTRIBUTION, LINES
+from basisbt.core.tape import Overlay, blank
+from basisbt.core.valuation import lines_to_date
+from basisbt.engines import compiled
+from basisbt.engines.machine import FAILURES, Machine
+from basisbt.engines.world import World, begin
+from basisbt.errors import RunError
+from basisbt.strategy.sight import make_desk, make_window
+
+OUTCOME = np.dtype(
+    [("path", "i8"), ("pnl", "f8"), ("final_equity", "f8"), ("accessible_equity", "f8"), ("recovered_equity", "f8"),
+     ("open_claims", "f8"), ("max_drawdown", "f8"), ("lowest_equity", "f8"), ("worst_ratio", "f8"),
+     ("trapped_days", "f8"), ("liquidations", "i8"), ("defaults", "i8"), ("fills", "i8"), ("transfers", "i8"),
+     ("refusals", "i8"), ("digest", "u8"), *((line, "f8") for line in ATTRIBUTION)]
+)  # fmt: skip
+
+
+class PathRunner:
+    """Runs overlays of one world, compiled; what a path changes is set back before the next."""
+
+    def __init__(self, world: World):
+        self.world = world
+        self.tape, self.book = begin(world, 0)
+        self.fresh = [part.copy() for part in self.book]
+        self.window = make_window(self.tape)
+        self.desk = make_desk(world.rules.long.size, world.rules.venues)
+        self.want = make_want(world.rules.long.size)
+        self.memory = world.memory.copy()
+        self.lines = np.zeros(LINES)
+        self.loop = compiled_loop(world)
+        self.used = False
+
+    def reset(self) -> None:
+        """The state before the first bar."""
+        blank(self.tape)
+        for part, before in zip(self.book, self.fresh):
+            part[...] = before
+        self.memory[:] = self.world.memory
+
+    def run(self, overlay: Overlay) -> np.ndarray:
+        """One path's OUTCOME (`path` is left 0). Raises RunError with the moment and the cause."""
+        if self.used:
+            self.reset()
+        self.used = True
+        w = self.world
+        last = self.loop(
+            w.panel, overlay, self.window, self.tape, w.rules, self.book, self.desk, self.want, self.memory, w.params,
+            self.lines,
+        )  # fmt: skip
+        check(w, self.book, last)
+        return outcome(w, self.book, self.lines)
+
+
+def check(world: World, book, bar: int) -> None:
+    """Raise RunError when core stopped a path before `bar`."""
+    code = int(book.count[ERROR])
+    if code:
+        moment = np.datetime64(int(world.time[min(bar, world.bars - 1)]), "s")
+        raise RunError(f"{moment}Z: {FAILURES[code]}")
+
+
+def outcome(world: World, book, lines) -> np.ndarray:
+    """What is kept of a finished path; lines: [LINES] attribution in USD."""
+    row = np.zeros((), OUTCOME)
+    marked, accessible, recovered = book.equity[-1, :3]
+    row["pnl"] = marked - world.capital
+    row["final_equity"], row["accessible_equity"], row["recovered_equity"] = marked, accessible, recovered
+    row["open_claims"] = book.face.sum()
+    row["max_drawdown"], row["lowest_equity"] = book.record[DRAWDOWN], book.record[LOWEST]
+    row["worst_ratio"] = book.record[WORST_RATIO]
+    row["trapped_days"] = book.record[TRAPPED] * world.rules.seconds / 86400.0
+    for name, counter in (
+        ("liquidations", LIQUIDATIONS), ("defaults", DEFAULTS), ("fills", FILLS), ("transfers", TRANSFERS),
+        ("refusals", REFUSALS),
+    ):  # fmt: skip
+        row[name] = book.count[counter]
+    row["digest"] = book.digest[0]
+    for line, number in ATTRIBUTION.items():
+        row[line] = lines[number]
+    return row
+
+
+def outcome_of(machine: Machine) -> np.ndarray:
+    """The same of a path that ran on a Machine, whichever driver stepped it."""
+    world, lines = machine.world, np.zeros(LINES)
+    lines_to_date(world.bars - 1, machine.tape, world.rules, machine.book, lines)
+    return outcome(world, machine.book, lines)
+
+
+def compiled_loop(world: World):
+    """The compiled loop for a world's `decide`; its types are those of the first bar's question."""
+    from basisbt.engines.compile import loop_for
+
+    return loop_for(world.decide, question(world))
+
+
+def question(world: World) -> tuple:
+    """(seen, book, want, p) as `decide` gets them, of the first bar."""
+    asked = []
+    tape, book = begin(world, 0)
+    think = compiled.think_with(lambda *arguments: asked.append(arguments))
+    think(
+        0, make_window(tape), tape, world.rules, book, make_desk(world.rules.long.size, world.rules.venues),
+        make_want(world.rules.long.size), world.memory.copy(), world.params,
+    )  # fmt: skip
+    return asked[0]
