@@ -101,7 +101,8 @@ def rules_of(instruments, names, venue, spot, venues):
         spot_of=spot_markets(spot, venue, instruments, names), settle=np.zeros(venues, np.int64),
         delay=np.full(venues, 3600), transfer_fee=np.ones((venues, 3)), transfer_minimum=np.ones((venues, 3)),
         long=none, short=none, share=free, leverage=free, band_low=free, band_high=free,
-        pair_of=np.full(n, -1), leg_of=np.zeros(n, np.int64), carried=0.0, dollar=2, venues=venues, wallets=venues, seconds=3600,
+        pair_of=np.full(n, -1), leg_of=np.zeros(n, np.int64), carried=0.0, dollar=2,
+        venues=venues, wallets=venues, seconds=3600,
     )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ THAW, FREEZE_HELD, FREEZE_VOIDED, LEVEL, GAP, RATE, DEFAULT, RECOVERY = range(8)
 class Overlay(NamedTuple):
     """What one path does to history: a row map and sparse events. The panel is shared; only this differs by path.
 
-    Events are ordered by bar, then: what the world shows, ends (thaw, recovery), freezes, defaults; equal ones as given.
+    Events are ordered by bar, then: what the world shows, ends (thaw, recovery), freezes, defaults; equals as given.
     LEVEL (base): all its prices, spot, mark and index of every venue, are multiplied by `size` from here on.
     GAP (instrument): its trade and mark prices, never the index, by 1 + `size` from here on.
     RATE (instrument): its funding settles at `size` from here on; NaN: as recorded.

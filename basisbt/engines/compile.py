@@ -25,11 +25,12 @@ from basisbt.strategy.loader import module_name
 READY = "ready"
 ALLOCATES = "allocates"
 PACKAGE = Path(__file__).resolve().parent.parent
-COMPILED = ("core/*.py", "strategy/*.py", "engines/compile*.py", "engines/handle.py")  # what compiled code comes from
+COMPILED = ("core/*.py", "strategy/*.py", "engines/compile*.py", "engines/handle.py")
 OURS = tuple(PACKAGE / part for part in ("core", "strategy", "engines"))
 COLD = {
     "post", "receive", "file_ticket", "fill_order", "trade", "settle_deal", "liquidate", "inside_account",
-    "send_withdrawals", "settle_transfers", "apply_events", "change_world", "default_venue", "close_at_index", "claim_wallet", "pay_claim", "recall_transfers", "order_pair", "order_leg", "queue_order",
+    "send_withdrawals", "settle_transfers", "apply_events", "change_world", "default_venue", "close_at_index",
+    "claim_wallet", "pay_claim", "recall_transfers", "order_pair", "order_leg", "queue_order",
     "fill_at_open", "void_pending", "settle_loans", "way_to_liquidation", "threat", "surplus", "in_danger", "fill_rest",
     "walk_to_liquidation", "next_on_way", "adverse", "revalue", "cover_deficit", "cancel_beyond", "trading_cost",
     "refusal", "split", "lines_to_date",

@@ -120,7 +120,7 @@ class Machine:
 
 
 def run_loop(world: World, compile: bool = False) -> Machine:
-    """Run a world without Backtrader, with its journal. Interpreted or compiled, to the same digest. Raises RunError."""
+    """Run a world without Backtrader, journal kept; interpreted or compiled, to the same digest. Raises RunError."""
     room = 4 * ROOM
     while True:
         machine = Machine(world, compile=False, room=room)

@@ -147,7 +147,8 @@ def make_rules(spec, instruments, names, legs) -> Rules:
         leverage=np.array([pair.short.leverage for pair, _, _ in pairs], float),
         band_low=np.array([pair.short.leverage_band[0] for pair, _, _ in pairs], float),
         band_high=np.array([pair.short.leverage_band[1] for pair, _, _ in pairs], float),
-        pair_of=pair_of, leg_of=leg_of, carried=0.0, dollar=asset["USD"], venues=len(venues), wallets=len(venues), seconds=int(spec.data.timeframe),
+        pair_of=pair_of, leg_of=leg_of, carried=0.0, dollar=asset["USD"], venues=len(venues),
+        wallets=len(venues), seconds=int(spec.data.timeframe),
     )  # fmt: skip
     for block in rules:
         if isinstance(block, np.ndarray):

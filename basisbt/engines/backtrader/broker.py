@@ -9,21 +9,12 @@ import collections
 import backtrader as bt
 
 from basisbt.core.books import (
-    CANCELLED,
-    DEFAULTED,
-    ERROR,
-    FILLED,
-    LIQUIDATED,
-    NO_BAR,
-    OUTCOME_NAMES,
-    POSTINGS,
-    RUINED,
-    TICKETS,
-)
-from basisbt.core.books import T_FEE, T_INSTRUMENT, T_ORDER, T_OUTCOME, T_PRICE, T_QUANTITY, T_SPREAD
+    CANCELLED, DEFAULTED, ERROR, FILLED, LIQUIDATED, NO_BAR, OUTCOME_NAMES, POSTINGS, RUINED, T_FEE, T_INSTRUMENT,
+    T_ORDER, T_OUTCOME, T_PRICE, T_QUANTITY, T_SPREAD, TICKETS,
+)  # fmt: skip
 from basisbt.core.execution import queue_order
 from basisbt.core.margin import initial_margin
-from basisbt.core.rules import bank, loan
+from basisbt.core.rules import bank, claim, loan
 from basisbt.engines.backtrader.commission import commissions
 from basisbt.engines.backtrader.matching import SUPPORTED, match, refuse_nonsense
 from basisbt.engines.backtrader.notices import complete, emergent_order
@@ -75,10 +66,9 @@ class BasisBroker(bt.BrokerBase):
         self.startingcash = self.capital = world.capital
         self.fund_shares = self.capital / 100.0
         self._counts = machine.book.count
-        first, rules = world.rules.wallets + world.rules.venues, world.rules
-        money = slice(0, first), slice(loan(0, rules), bank(rules) + 1)  # claims are no cash
-        cash = [a for a in range(rules.cash.size) if rules.cash[a]]
-        self._currencies = [(a, machine.book.balance[part, a]) for a in cash for part in money]
+        rules, owned = world.rules, machine.book.balance
+        parts = owned[: claim(0, rules)], owned[loan(0, rules) : bank(rules) + 1]  # claims are no cash
+        self._currencies = [(a, part[:, a]) for a in range(rules.cash.size) if rules.cash[a] for part in parts]
         self._half_full = machine.book.amount.size // 2
         self._cash_at, self._cash = -2, 0.0
 
