@@ -69,8 +69,8 @@ def close_at_index(i, t, tape, rules, book):
     A derivative closes there, without a fee; a coin stays in its wallet and becomes part of the claim.
     """
     usd = tape.usd[t, rules.quote[i]]
-    index = tape.index[OPEN, t, rules.base[i]]
-    price = index / usd if usd > 0.0 else tape.prices[MARK_OPEN, t, i]
+    index = tape.index[t, OPEN, rules.base[i]]
+    price = index / usd if usd > 0.0 else tape.prices[t, MARK_OPEN, i]
     split(i, price, index, usd, rules, book)
     if not rules.spot[i] and book.position[i] != 0.0:
         quantity = -book.position[i]

@@ -35,7 +35,7 @@ def queue_order(book, i, quantity, price, inside, bound, pair, leg, reason, orde
 
 def side_of(i, t, price, tape):
     """MARK_HIGH or MARK_LOW: the side of the open on which instrument i trades at `price` in bar t."""
-    return MARK_HIGH if price > tape.prices[OPEN, t, i] else MARK_LOW
+    return MARK_HIGH if price > tape.prices[t, OPEN, i] else MARK_LOW
 
 
 def way_of(i, t, price, tape):
@@ -43,15 +43,15 @@ def way_of(i, t, price, tape):
 
     Bars do not say when; marks and index are taken to be as far on their way at that moment.
     """
-    start = tape.prices[OPEN, t, i]
-    far = tape.prices[HIGH if price > start else LOW, t, i]
+    start = tape.prices[t, OPEN, i]
+    far = tape.prices[t, HIGH if price > start else LOW, i]
     return min(1.0, (price - start) / (far - start)) if far != start else 0.0
 
 
 def index_on_way(t, b, field, way, tape):
     """USD index of base b when it has gone the fraction `way` from its open to its high or low."""
-    start = tape.index[OPEN, t, b]
-    return start + way * (tape.index[HIGH if field == MARK_HIGH else LOW, t, b] - start)
+    start = tape.index[t, OPEN, b]
+    return start + way * (tape.index[t, HIGH if field == MARK_HIGH else LOW, b] - start)
 
 
 def settle_deal(i, quantity, price, rules, book):
@@ -136,9 +136,9 @@ def fill_order(k, t, tape, rules, book):
     quantity = clip(i, book.queue_quantity[k], rules, book)
     price = book.queue_price[k]
     if price == 0.0:
-        price = tape.prices[OPEN, t, i]
+        price = tape.prices[t, OPEN, i]
     b, field, way = -1, MARK_OPEN, 0.0
-    index = tape.index[OPEN, t, rules.base[i]]
+    index = tape.index[t, OPEN, rules.base[i]]
     if book.queue_inside[k]:
         b, field, way = rules.base[i], side_of(i, t, price, tape), way_of(i, t, price, tape)
         index = index_on_way(t, b, field, way, tape)

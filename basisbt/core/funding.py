@@ -8,6 +8,7 @@ import math
 
 from basisbt.core.books import receive
 from basisbt.core.rules import FUNDING
+from basisbt.core.tape import MARK_OPEN
 
 
 def funding_payment(position, price, rate):
@@ -31,6 +32,6 @@ def settle_funding(t, at_open, panel, overlay, tape, rules, book):
         if book.position[i] != 0.0:
             if not at_open:
                 book.clock[0] = tape.time[t] + panel.funding_time[k] - panel.time[row]
-            price = panel.funding_price[k] * tape.scale[i]
+            price = panel.funding_price[k] * tape.scale[MARK_OPEN, i]
             amount = funding_payment(book.position[i], price, rate)
             receive(book, rules, FUNDING, i, rules.wallet[i], rules.quote[i], amount)

@@ -25,8 +25,8 @@ def bounded(w, t, tape, rules, book):
         position = book.position[i]
         if position != 0.0:
             usd = tape.usd[t, rules.quote[i]]
-            high = tape.prices[MARK_HIGH, t, i]
-            worst = high if position < 0.0 else tape.prices[MARK_LOW, t, i]
+            high = tape.prices[t, MARK_HIGH, i]
+            worst = high if position < 0.0 else tape.prices[t, MARK_LOW, i]
             notional = abs(position) * high
             k = tier_of(i, notional, rules)
             room += (position * (worst - book.entry[i]) - notional * rules.mmr[i, k] + rules.cum[i, k]) * usd
@@ -49,7 +49,7 @@ def surplus(w, b, field, way, t, tape, rules, book):
             k = tier_of(i, notional, rules)
             room += (position * (mark - book.entry[i]) - notional * rules.mmr[i, k] + rules.cum[i, k]) * usd
             if rules.base[i] == b:
-                run = tape.prices[field, t, i] - tape.prices[MARK_OPEN, t, i]
+                run = tape.prices[t, field, i] - tape.prices[t, MARK_OPEN, i]
                 slope += run * (position - abs(position) * rules.mmr[i, k]) * usd
     return room, slope
 
@@ -110,7 +110,7 @@ def liquidate(w, b, field, way, t, tape, rules, book):
         if quantity != 0.0:
             price = mark_on_way(i, t, b, field, way, tape, rules)
             c = rules.base[i]
-            index = tape.index[CLOSE, t, c]
+            index = tape.index[t, CLOSE, c]
             if c == b and field != MARK_CLOSE:
                 index = index_on_way(t, c, field, way, tape)
             split(i, price, index, tape.usd[t, rules.quote[i]], rules, book)
@@ -179,7 +179,7 @@ def adverse(k, w, b, field, t, tape, rules, book):
     i = book.queue_instrument[k]
     if book.queue_done[k] or rules.wallet[i] != w or rules.base[i] != b:
         return False
-    start, price = tape.prices[OPEN, t, i], book.queue_price[k]
+    start, price = tape.prices[t, OPEN, i], book.queue_price[k]
     return price > start if field == MARK_HIGH else price < start
 
 

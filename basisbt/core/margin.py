@@ -43,11 +43,11 @@ def mark_on_way(i, t, b, field, way, tape, rules):
     b = -1: every mark is at `field`.
     """
     if b < 0:
-        return tape.prices[field, t, i]
+        return tape.prices[t, field, i]
     if rules.base[i] != b:
-        return tape.prices[MARK_CLOSE, t, i]
-    start = tape.prices[MARK_OPEN, t, i]
-    return start + way * (tape.prices[field, t, i] - start)
+        return tape.prices[t, MARK_CLOSE, i]
+    start = tape.prices[t, MARK_OPEN, i]
+    return start + way * (tape.prices[t, field, i] - start)
 
 
 def demand(w, t, b, field, way, tape, rules, book):

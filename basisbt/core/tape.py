@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Rows of the price block, `prices[FIELD, t, i]`.
+# Fields of the price block, `prices[t, FIELD, i]`.
 OPEN, HIGH, LOW, CLOSE, MARK_OPEN, MARK_HIGH, MARK_LOW, MARK_CLOSE, VOLUME = range(9)
 FIELDS = 9
 PRICED = 8  # the fields before VOLUME are prices and scale with an overlay
 
-# Rows of the index block, `index[FIELD, t, b]`: OPEN, HIGH, LOW, CLOSE as above.
+# Fields of the index block, `index[t, FIELD, b]`: OPEN, HIGH, LOW, CLOSE as above.
 INDEX_FIELDS = 4
 
 
@@ -33,9 +33,9 @@ class Panel(NamedTuple):
     """
 
     time: np.ndarray  # [T] int64, seconds UTC of the bar's opening
-    prices: np.ndarray  # [FIELDS, T, I] float64, trade and mark OHLC in quote, volume in base
+    prices: np.ndarray  # [T, FIELDS, I] float64, trade and mark OHLC in quote, volume in base
     fresh: np.ndarray  # [T, I] bool, a trade bar exists whose open can be traded
-    index: np.ndarray  # [4, T, B] float64, USD index OHLC of each base
+    index: np.ndarray  # [T, 4, B] float64, USD index OHLC of each base
     usd: np.ndarray  # [T, A] float64, USD price of each asset at the bar's open (1 for USD and stablecoins)
     first: np.ndarray  # [T + 1] int64, offsets into the funding arrays
     funding_instrument: np.ndarray  # [K] int64
@@ -70,14 +70,14 @@ class Tape(NamedTuple):
     """What a running path has been shown so far. Rows after the current bar are NaN (bool rows: False)."""
 
     time: np.ndarray  # [T] int64, the calendar: known in advance
-    prices: np.ndarray  # [FIELDS, T, I]
+    prices: np.ndarray  # [T, FIELDS, I]
     fresh: np.ndarray  # [T, I] bool
-    index: np.ndarray  # [4, T, B]
+    index: np.ndarray  # [T, 4, B]
     usd: np.ndarray  # [T, A]
     funding: np.ndarray  # [T, I] sum of the rates settled in the bar
     funding_total: np.ndarray  # [T, I] running sum of settled rates, this bar included
-    scale: np.ndarray  # [I] what the overlay multiplies the current bar's prices by
-    level: np.ndarray  # [B] price multiplier of a base
+    scale: np.ndarray  # [FIELDS, I] what the overlay multiplies the current bar by: an instrument's prices, not its volume
+    level: np.ndarray  # [4, B] price multiplier of a base, for every field of its index
     worth: np.ndarray  # [A] what the overlay multiplies an asset's USD price by: its base's level, 1 for a currency
     gap: np.ndarray  # [I] gap of an instrument's price
     rate: np.ndarray  # [I] funding rate that replaces the recorded one, NaN for none
@@ -91,14 +91,14 @@ def make_tape(panel, venues, bars):
     instruments, bases, assets = panel.fresh.shape[1], panel.index.shape[2], panel.usd.shape[1]
     tape = Tape(
         panel.time[:bars],
-        np.empty((FIELDS, bars, instruments)),
+        np.empty((bars, FIELDS, instruments)),
         np.empty((bars, instruments), np.bool_),
-        np.empty((INDEX_FIELDS, bars, bases)),
+        np.empty((bars, INDEX_FIELDS, bases)),
         np.empty((bars, assets)),
         np.empty((bars, instruments)),
         np.empty((bars, instruments)),
-        np.ones(instruments),
-        np.ones(bases),
+        np.ones((FIELDS, instruments)),
+        np.ones((INDEX_FIELDS, bases)),
         np.ones(assets),
         np.zeros(instruments),
         np.empty(instruments),
@@ -123,11 +123,10 @@ def blank(tape):
     tape.cursor[0] = 0
 
 
-def copy_block(target, t, source, row, scaled, scale):
-    """Copy `source[:, row]` to `target[:, t]`, the first `scaled` fields times `scale`; compiled code uses a twin with
-    loops (slices would allocate)."""
-    target[:scaled, t] = source[:scaled, row] * scale
-    target[scaled:, t] = source[scaled:, row]
+def copy_block(target, t, source, row, scale):
+    """`target[t] = source[row] * scale`, whole fields at once; compiled code uses a twin with a loop (slices would
+    allocate). All three are C-contiguous, so that a bar is one run of memory."""
+    np.multiply(source[row], scale, out=target[t])
 
 
 def copy_row(target, t, source, row):
@@ -145,9 +144,9 @@ def show_row(t, panel, overlay, rules, tape):
     if tape.cursor[0] < overlay.event_bar.size and overlay.event_bar[tape.cursor[0]] <= t:
         change_world(t, overlay, rules, tape)
     row = overlay.row[t]
-    copy_block(tape.prices, t, panel.prices, row, PRICED, tape.scale)
+    copy_block(tape.prices, t, panel.prices, row, tape.scale)
     copy_row(tape.fresh, t, panel.fresh, row)
-    copy_block(tape.index, t, panel.index, row, INDEX_FIELDS, tape.level)
+    copy_block(tape.index, t, panel.index, row, tape.level)
     scale_row(tape.usd, t, panel.usd, row, tape.worth)
     tape.funding[t] = 0.0
     if t > 0:
@@ -162,7 +161,8 @@ def change_world(t, overlay, rules, tape):
         k = tape.cursor[0]
         kind, who, size = overlay.event_kind[k], overlay.event_who[k], overlay.event_size[k]
         if kind == LEVEL:
-            tape.level[who] = size
+            for field in range(INDEX_FIELDS):
+                tape.level[field, who] = size
         elif kind == GAP:
             tape.gap[who] = size
         elif kind == RATE:
@@ -170,8 +170,9 @@ def change_world(t, overlay, rules, tape):
         else:
             break
         tape.cursor[0] = k + 1
-    for i in range(tape.scale.size):
-        tape.scale[i] = tape.level[rules.base[i]] * (1.0 + tape.gap[i])
+    for i in range(tape.gap.size):
+        for field in range(PRICED):
+            tape.scale[field, i] = tape.level[OPEN, rules.base[i]] * (1.0 + tape.gap[i])
     for a in range(tape.worth.size):
         if rules.asset_base[a] >= 0:
-            tape.worth[a] = tape.level[rules.asset_base[a]]
+            tape.worth[a] = tape.level[OPEN, rules.asset_base[a]]

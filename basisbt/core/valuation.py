@@ -72,8 +72,8 @@ def coin_price(w, a, t, tape, rules):
     """USD close of a coin in wallet w: its venue's spot market, else the index."""
     i = rules.spot_of[w, a]
     if i >= 0:
-        return tape.prices[CLOSE, t, i] * tape.usd[t, rules.quote[i]]
-    return tape.index[CLOSE, t, rules.asset_base[a]]
+        return tape.prices[t, CLOSE, i] * tape.usd[t, rules.quote[i]]
+    return tape.index[t, CLOSE, rules.asset_base[a]]
 
 
 def coins(w, t, tape, rules, book):
@@ -95,7 +95,7 @@ def transit_value(v, t, tape, rules, book):
             if rules.cash[a]:
                 total += amount * tape.usd[t, a]
             else:
-                total += amount * tape.index[CLOSE, t, rules.asset_base[a]]
+                total += amount * tape.index[t, CLOSE, rules.asset_base[a]]
     return total
 
 
@@ -112,7 +112,7 @@ def adverse_distance(w, equity, maintenance, t, tape, rules, book):
             break
         if book.position[i] != 0.0:
             usd = tape.usd[t, rules.quote[i]]
-            value = book.position[i] * tape.prices[MARK_CLOSE, t, i] * usd
+            value = book.position[i] * tape.prices[t, MARK_CLOSE, i] * usd
             net += value
             slope += abs(value) * rules.mmr[i, tier_of(i, abs(value) / usd, rules)]
     room = equity - maintenance
@@ -152,7 +152,7 @@ def value_pairs(t, tape, rules, book):
     """What each pair holds, whether its legs match, and the equity behind its short leg."""
     for p in range(rules.long.size):
         i, j = rules.long[p], rules.short[p]
-        book.notional[p] = book.held[p, 0] * tape.prices[CLOSE, t, i] * tape.usd[t, rules.quote[i]]
+        book.notional[p] = book.held[p, 0] * tape.prices[t, CLOSE, i] * tape.usd[t, rules.quote[i]]
         long_units, short_units = book.held[p, 0], -book.held[p, 1]
         if abs(long_units - short_units) > 1e-9 * max(abs(long_units), abs(short_units)):
             book.uneven[p] += 1
@@ -169,9 +169,9 @@ def short_equity(p, j, t, tape, rules, book):
     for m in range(rules.long.size):
         k = rules.short[m]
         if rules.wallet[k] == w:
-            gross += abs(book.held[m, 1]) * tape.prices[MARK_CLOSE, t, k]
+            gross += abs(book.held[m, 1]) * tape.prices[t, MARK_CLOSE, k]
             shares += rules.share[m]
-    mine = abs(book.held[p, 1]) * tape.prices[MARK_CLOSE, t, j]
+    mine = abs(book.held[p, 1]) * tape.prices[t, MARK_CLOSE, j]
     part = 0.0
     if gross > 0.0:
         part = mine / gross
@@ -196,8 +196,8 @@ def lines_to_date(t, tape, rules, book, lines):
 
 def split_at_close(i, t, tape, rules, book):
     """`split_parts` of holding i at the close of bar t."""
-    price = tape.prices[CLOSE if rules.spot[i] else MARK_CLOSE, t, i]
-    return split_parts(i, price, tape.index[CLOSE, t, rules.base[i]], tape.usd[t, rules.quote[i]], rules, book)
+    price = tape.prices[t, CLOSE if rules.spot[i] else MARK_CLOSE, i]
+    return split_parts(i, price, tape.index[t, CLOSE, rules.base[i]], tape.usd[t, rules.quote[i]], rules, book)
 
 
 def value_claims(row, rules, book):

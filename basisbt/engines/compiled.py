@@ -54,10 +54,10 @@ def run_path(first, last, panel, overlay, window, tape, rules, book, desk, want,
     return last
 
 
-def run_whole(panel, overlay, window, tape, rules, book, desk, want, memory, p, lines):
-    """One path from its first bar to its last, and its attribution in `lines` [LINES]. Returns the bars it ran."""
-    last = run_path(0, overlay.row.size, panel, overlay, window, tape, rules, book, desk, want, memory, p)
-    lines_to_date(min(last, overlay.row.size - 1), tape, rules, book, lines)
+def run_whole(bars, panel, overlay, window, tape, rules, book, desk, want, memory, p, lines):
+    """The first `bars` of one path, and its attribution then in `lines` [LINES]. Returns the bars it ran."""
+    last = run_path(0, bars, panel, overlay, window, tape, rules, book, desk, want, memory, p)
+    lines_to_date(min(last, bars - 1), tape, rules, book, lines)
     return last
 
 

@@ -119,7 +119,7 @@ class Machine:
         return fresh
 
 
-def run_loop(world: World, compile: bool = False) -> Machine:
+def run_loop(world: World, compile: bool = False, upto: int | None = None) -> Machine:
     """Run a world without Backtrader, journal kept; interpreted or compiled, to the same digest. Raises RunError."""
     room = 4 * ROOM
     while True:
@@ -130,7 +130,7 @@ def run_loop(world: World, compile: bool = False) -> Machine:
 
             loop = compiled_loop(world)
         last = loop(
-            world.panel, world.overlay, machine.window, machine.tape, world.rules, machine.book, machine.desk,
+            world.bars if upto is None else upto, world.panel, world.overlay, machine.window, machine.tape, world.rules, machine.book, machine.desk,
             machine.want, machine.memory, world.params, np.zeros(LINES),
         )  # fmt: skip
         if machine.book.count[ERROR] != JOURNAL_FULL:

@@ -27,13 +27,18 @@ OUTCOME = np.dtype(
 )  # fmt: skip
 
 
+WRITTEN = ("equity", "margin")  # rewritten bar by bar, never read before
+
+
 class PathRunner:
     """Runs overlays of one world, compiled; what a path changes is set back before the next."""
 
     def __init__(self, world: World):
         self.world = world
         self.tape, self.book = begin(world, 0)
-        self.fresh = [part.copy() for part in self.book]
+        self.cash = np.flatnonzero(world.rules.cash)
+        self.capital = world.capital
+        self.beginnings: dict[bytes, tuple] = {}
         self.window = make_window(self.tape)
         self.desk = make_desk(world.rules.long.size, world.rules.venues)
         self.want = make_want(world.rules.long.size)
@@ -42,25 +47,32 @@ class PathRunner:
         self.loop = compiled_loop(world)
         self.used = False
 
-    def reset(self) -> None:
-        """The state before the first bar."""
-        blank(self.tape)
-        for part, before in zip(self.book, self.fresh):
+    def reset(self, overlay: Overlay) -> None:
+        """The state before the first bar, capital deposited at the currencies' prices of that bar."""
+        if self.used:
+            blank(self.tape)
+        self.used = True
+        prices = self.world.panel.usd[overlay.row[0], self.cash].tobytes()
+        if prices not in self.beginnings:
+            world = self.world.without(overlay=overlay)
+            _, book = begin(world, 0)
+            kept = [k for k, name in enumerate(book._fields) if name not in WRITTEN]
+            self.beginnings[prices] = world.capital, [(self.book[k], book[k]) for k in kept]
+        self.capital, parts = self.beginnings[prices]
+        for part, before in parts:
             part[...] = before
         self.memory[:] = self.world.memory
 
     def run(self, overlay: Overlay) -> np.ndarray:
         """One path's OUTCOME (`path` is left 0). Raises RunError with the moment and the cause."""
-        if self.used:
-            self.reset()
-        self.used = True
+        self.reset(overlay)
         w = self.world
         last = self.loop(
-            w.panel, overlay, self.window, self.tape, w.rules, self.book, self.desk, self.want, self.memory, w.params,
-            self.lines,
+            overlay.row.size, w.panel, overlay, self.window, self.tape, w.rules, self.book, self.desk, self.want,
+            self.memory, w.params, self.lines,
         )  # fmt: skip
         check(w, self.book, last)
-        return outcome(w, self.book, self.lines)
+        return outcome(w, self.capital, self.book, self.lines)
 
 
 def check(world: World, book, bar: int) -> None:
@@ -71,11 +83,11 @@ def check(world: World, book, bar: int) -> None:
         raise RunError(f"{moment}Z: {FAILURES[code]}")
 
 
-def outcome(world: World, book, lines) -> np.ndarray:
+def outcome(world: World, capital: float, book, lines) -> np.ndarray:
     """What is kept of a finished path; lines: [LINES] attribution in USD."""
     row = np.zeros((), OUTCOME)
     marked, accessible, recovered = book.equity[-1, :3]
-    row["pnl"] = marked - world.capital
+    row["pnl"] = marked - capital
     row["final_equity"], row["accessible_equity"], row["recovered_equity"] = marked, accessible, recovered
     row["open_claims"] = book.face.sum()
     row["max_drawdown"], row["lowest_equity"] = book.record[DRAWDOWN], book.record[LOWEST]
@@ -96,7 +108,7 @@ def outcome_of(machine: Machine) -> np.ndarray:
     """The same of a path that ran on a Machine, whichever driver stepped it."""
     world, lines = machine.world, np.zeros(LINES)
     lines_to_date(world.bars - 1, machine.tape, world.rules, machine.book, lines)
-    return outcome(world, machine.book, lines)
+    return outcome(world, world.capital, machine.book, lines)
 
 
 def compiled_loop(world: World):

@@ -101,7 +101,7 @@ def unrolled(world: World) -> World:
     first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
     stamps = np.repeat(p.first[row] - first[:-1], count) + np.arange(first[-1])
     panel = Panel(
-        time, p.prices[:, row], p.fresh[row], p.index[:, row], p.usd[row], first, p.funding_instrument[stamps],
+        time, p.prices[row], p.fresh[row], p.index[row], p.usd[row], first, p.funding_instrument[stamps],
         p.funding_rate[stamps], p.funding_price[stamps], p.funding_at_open[stamps],
         p.funding_time[stamps] + np.repeat(time - p.time[row], count),
     )  # fmt: skip

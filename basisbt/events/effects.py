@@ -8,7 +8,8 @@ import numpy as np
 
 from basisbt.core.tape import DEFAULT, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, THAW, Overlay
 
-RANK = {LEVEL: 0, GAP: 0, RATE: 0, THAW: 1, RECOVERY: 1, FREEZE_HELD: 2, FREEZE_VOIDED: 2, DEFAULT: 3}
+# Order inside a bar, by kind: what the world shows, ends, freezes, defaults.
+RANK = np.array([1, 2, 2, 0, 0, 0, 3, 1])  # THAW, FREEZE_HELD, FREEZE_VOIDED, LEVEL, GAP, RATE, DEFAULT, RECOVERY
 
 
 class Effects:
@@ -20,6 +21,7 @@ class Effects:
         self.level: dict[int, np.ndarray] = {}
         self.gap: dict[int, np.ndarray] = {}
         self.rate: dict[int, np.ndarray] = {}
+        self.chained: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self.sparse: list[tuple[int, int, int, float]] = []  # bar, kind, who, size
 
     def floor(self, moment: int) -> int:
@@ -55,6 +57,10 @@ class Effects:
         if paid < last:
             self.sparse.append((paid, RECOVERY, venue, 0.0))
 
+    def chain(self, base: int, bars: np.ndarray, levels: np.ndarray) -> None:
+        """A resampled market's price level of a base: `levels` [K] from `bars` [K] on, before any event's own."""
+        self.chained[base] = bars, levels
+
     def scale_base(self, base: int, multiplier: np.ndarray) -> None:
         """Multiply a base's price level [T]."""
         self.level[base] = self.level.get(base, 1.0) * multiplier
@@ -71,40 +77,51 @@ class Effects:
             rates = self.rate.setdefault(instrument, np.full(self.time.size, np.nan))
             rates[begins:ends] = rate
 
-    def steps(self) -> list[tuple[int, int, int, float]]:
-        """What lasts, as changes: (bar, kind, who, new value) wherever a value differs from the bar before."""
+    def steps(self) -> list[tuple[np.ndarray, int, int, np.ndarray]]:
+        """What lasts, as changes: (bars, kind, who, new values), wherever a value differs from the bar before."""
         found = []
-        for kind, table, calm in ((LEVEL, self.level, 1.0), (GAP, self.gap, 0.0), (RATE, self.rate, np.nan)):
+        levels = dict(self.level)
+        for base, (bars, values) in self.chained.items():
+            if base in levels:
+                levels[base] = levels[base] * np.repeat(values, np.diff(np.append(bars, self.time.size)))
+            else:
+                found.append((bars, LEVEL, base, values))
+        for kind, table, calm in ((LEVEL, levels, 1.0), (GAP, self.gap, 0.0), (RATE, self.rate, np.nan)):
             for who, values in table.items():
                 before = np.concatenate([[calm], values[:-1]])
-                changed = (values != before) & ~(np.isnan(values) & np.isnan(before))
-                found += [(int(bar), kind, who, float(values[bar])) for bar in np.flatnonzero(changed)]
+                changed = values != before
+                if kind == RATE:
+                    changed &= ~(np.isnan(values) & np.isnan(before))
+                bars = np.flatnonzero(changed)
+                found.append((bars, kind, who, values[bars]))
         return found
 
     def overlay(self, row: np.ndarray | None = None) -> Overlay:
         """The overlay, read-only; `row` [T] is the panel row each bar replays, by default its own."""
-        ordered = sorted(
-            enumerate(self.steps() + self.sparse), key=lambda item: (item[1][0], RANK[item[1][1]], item[0])
-        )
-        events = [event for _, event in ordered]
-        columns = np.array([event[:3] for event in events], np.int64).reshape(-1, 3)
-        overlay = Overlay(
-            np.arange(self.time.size, dtype=np.int64) if row is None else row,
-            *(np.ascontiguousarray(columns[:, k]) for k in range(3)), np.array([event[3] for event in events], float),
-        )  # fmt: skip
+        steps = self.steps()
+        bar = np.concatenate([*(s[0] for s in steps), [e[0] for e in self.sparse]]).astype(np.int64)
+        kind = np.repeat([*(s[1] for s in steps), *(e[1] for e in self.sparse)], self._lengths(steps)).astype(np.int64)
+        who = np.repeat([*(s[2] for s in steps), *(e[2] for e in self.sparse)], self._lengths(steps)).astype(np.int64)
+        size = np.concatenate([*(s[3] for s in steps), [e[3] for e in self.sparse]]).astype(float)
+        order = np.lexsort((np.arange(bar.size), RANK[kind], bar))
+        row = np.arange(self.time.size, dtype=np.int64) if row is None else row
+        overlay = Overlay(row, bar[order], kind[order], who[order], size[order])
         for block in overlay:
             block.flags.writeable = False
         return overlay
 
+    def _lengths(self, steps) -> list[int]:
+        return [len(s[0]) for s in steps] + [1] * len(self.sparse)
 
-def make_overlay(events, time: np.ndarray, seconds: int, row: np.ndarray | None = None, levels=()) -> Overlay:
+
+def make_overlay(events, time: np.ndarray, seconds: int, row: np.ndarray | None = None, chained=()) -> Overlay:
     """The overlay of a path on which these events happen. time: [T] bar openings, seconds UTC.
 
-    levels: (base, [T] multiplier) of a resampled market, which come before every event's own.
+    chained: (base, bars [K], levels [K]) of a resampled market.
     """
     effects = Effects(time, seconds)
-    for base, multiplier in levels:
-        effects.scale_base(base, multiplier)
+    for base, bars, levels in chained:
+        effects.chain(base, bars, levels)
     for event in events:
         event.apply(effects)
     return effects.overlay(row)

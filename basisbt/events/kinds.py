@@ -10,6 +10,9 @@ from typing import Protocol
 import numpy as np
 
 
+CLOSED = 20  # half-lives after which a gap is closed: a millionth of it is left
+
+
 class Event(Protocol):
     """What every event has."""
 
@@ -137,6 +140,8 @@ class NonConvergence:
         if self.half_life is not None:
             size = self.gap * np.exp2(-age / self.half_life)
         live = time >= onset
+        if self.half_life is not None:
+            live &= age <= CLOSED * self.half_life
         if self.end is not None:
             live &= time < self.end
         return np.where(live, size, 0.0)

@@ -158,23 +158,23 @@ def _load(request: PanelRequest, shelf: Shelf, found: Sources, grid: Grid) -> Lo
 
 def _panel(request: PanelRequest, loaded: Loaded, settled: Settlements) -> Panel:
     grid, count = loaded.grid, len(request.instruments)
-    prices = np.empty((FIELDS, grid.rows, count))
+    prices = np.empty((grid.rows, FIELDS, count))
     fresh = np.empty((grid.rows, count), np.bool_)
     for i, (trade, mark) in enumerate(zip(loaded.trade_lanes, loaded.mark_lanes, strict=True)):
         for offset, lane in ((OPEN, trade), (MARK_OPEN, mark)):
             for kind, values in zip((OPEN, HIGH, LOW, CLOSE), lane[:4], strict=True):
-                prices[offset + kind, :, i] = values
-        prices[VOLUME, :, i] = trade.volume
+                prices[:, offset + kind, i] = values
+        prices[:, VOLUME, i] = trade.volume
         fresh[:, i] = trade.fresh
-    index = np.empty((INDEX_FIELDS, grid.rows, len(request.bases)))
+    index = np.empty((grid.rows, INDEX_FIELDS, len(request.bases)))
     for b, lane in enumerate(loaded.index_lanes):
         for kind, values in zip((OPEN, HIGH, LOW, CLOSE), lane[:4], strict=True):
-            index[kind, :, b] = values
+            index[:, kind, b] = values
     time = grid.start + grid.step * np.arange(grid.rows, dtype=np.int64)
     usd = np.ones((grid.rows, len(request.assets)))
     for a, asset in enumerate(request.assets):
         if asset in request.bases:
-            usd[:, a] = index[OPEN, :, request.bases.index(asset)]
+            usd[:, a] = index[:, OPEN, request.bases.index(asset)]
         elif not is_stable(asset):
             raise DataError(f"{asset} has no USD price: it is neither a stablecoin nor a base asset with an index")
     return Panel(

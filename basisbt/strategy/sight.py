@@ -88,8 +88,8 @@ class Desk(NamedTuple):
 
 def make_window(tape):
     """Aliases of a tape that cannot be written through."""
-    views = [tape.prices[field] for field in (OPEN, HIGH, LOW, CLOSE, VOLUME, MARK_CLOSE)]
-    views += [tape.index[CLOSE], tape.fresh, tape.funding, tape.funding_total]
+    views = [tape.prices[:, field] for field in (OPEN, HIGH, LOW, CLOSE, VOLUME, MARK_CLOSE)]
+    views += [tape.index[:, CLOSE], tape.fresh, tape.funding, tape.funding_total]
     views = [view.view() for view in views]
     for view in views:
         view.flags.writeable = False

@@ -19,7 +19,7 @@ def cut(world: World, k: int) -> World:
     """The same world, ending with bar k."""
     panel, end = world.panel, int(world.panel.first[k + 1])
     shorter = Panel(
-        panel.time[: k + 1], panel.prices[:, : k + 1], panel.fresh[: k + 1], panel.index[:, : k + 1],
+        panel.time[: k + 1], panel.prices[: k + 1], panel.fresh[: k + 1], panel.index[: k + 1],
         panel.usd[: k + 1], panel.first[: k + 2], *(block[:end] for block in panel[6:]),
     )  # fmt: skip
     shorter = Panel(*(np.ascontiguousarray(block) for block in shorter))
@@ -34,13 +34,13 @@ def corrupt(world: World, k: int, seed: int) -> World:
     rng = np.random.Generator(np.random.Philox(key=[seed, k]))
     panel = world.panel
     prices, index, usd = panel.prices.copy(), panel.index.copy(), panel.usd.copy()
-    prices[:PRICED, k + 1 :] *= rng.uniform(0.5, 2.0, prices[:PRICED, k + 1 :].shape[1:])
-    index[:, k + 1 :] *= rng.uniform(0.5, 2.0, index[:, k + 1 :].shape[1:])
+    prices[k + 1 :, :PRICED] *= rng.uniform(0.5, 2.0, (panel.time.size - k - 1, 1, prices.shape[2]))
+    index[k + 1 :] *= rng.uniform(0.5, 2.0, (panel.time.size - k - 1, 1, index.shape[2]))
     coins = ~world.rules.cash
     keep_open(prices, panel.prices, (OPEN, HIGH, LOW, CLOSE), k + 1)
     keep_open(prices, panel.prices, (MARK_OPEN, MARK_HIGH, MARK_LOW, MARK_CLOSE), k + 1)
     keep_open(index, panel.index, (OPEN, HIGH, LOW, CLOSE), k + 1)
-    usd[k + 1 :, coins] = index[0, k + 1 :][:, world.rules.asset_base[coins]]
+    usd[k + 1 :, coins] = index[k + 1 :, OPEN][:, world.rules.asset_base[coins]]
     rate = panel.funding_rate.copy()
     after = int(panel.first[k + 2])
     rate[after:] = rng.normal(0.0, 0.01, rate.size - after)
@@ -54,9 +54,9 @@ def corrupt(world: World, k: int, seed: int) -> World:
 def keep_open(block, honest, fields, t) -> None:
     """Put bar t's own open back into corrupted prices; high and low still hold it."""
     opening, high, low, _ = fields
-    block[opening, t] = honest[opening, t]
-    block[high, t] = np.maximum(block[high, t], block[opening, t])
-    block[low, t] = np.minimum(block[low, t], block[opening, t])
+    block[t, opening] = honest[t, opening]
+    block[t, high] = np.maximum(block[t, high], block[t, opening])
+    block[t, low] = np.minimum(block[t, low], block[t, opening])
 
 
 def filled_next(machine, k: int):
@@ -68,7 +68,7 @@ def filled_next(machine, k: int):
     traded = rows[:, T_INSTRUMENT] < len(world.names.instruments)
     who = np.where(traded, rows[:, T_INSTRUMENT], 0)
     mine = traded & (rows[:, T_TIME] == world.panel.time[k + 1]) & (rows[:, T_OUTCOME] == FILLED)
-    mine &= numbers[:, T_PRICE] == world.panel.prices[OPEN, k + 1][who]
+    mine &= numbers[:, T_PRICE] == world.panel.prices[k + 1, OPEN][who]
     return np.delete(rows, T_ORDER, axis=1)[mine], numbers[mine]
 
 

@@ -161,7 +161,7 @@ def intrabar_warnings(world) -> list[str]:
 
     found, rules = [], world.rules
     for p, i in enumerate(rules.short):
-        move = world.panel.prices[MARK_HIGH, :, i] / world.panel.prices[MARK_OPEN, :, i] - 1.0
+        move = world.panel.prices[:, MARK_HIGH, i] / world.panel.prices[:, MARK_OPEN, i] - 1.0
         wide = float(np.percentile(move, 99))
         distance = (1.0 / rules.leverage[p] - rules.mmr[i, 0]) / (1.0 + rules.mmr[i, 0])
         if wide > 0.5 * distance:

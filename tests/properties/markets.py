@@ -139,7 +139,7 @@ def random_world(
 def shown_bar(w, t, i):
     """(open, high, low, close) of instrument i in bar t as the path will show it."""
     level, gap = shown_changes(w.overlay, w.panel.index.shape[2], w.rules.venue.size)
-    return w.panel.prices[0:4, w.overlay.row[t], i] * level[t, w.rules.base[i]] * (1.0 + gap[t, i])
+    return w.panel.prices[w.overlay.row[t], 0:4, i] * level[t, w.rules.base[i]] * (1.0 + gap[t, i])
 
 
 def act(desk, rng, t):

@@ -47,9 +47,9 @@ def worth(desk):
                     i for i in range(rules.venue.size)
                     if rules.spot[i] and rules.base[i] == b and w < rules.wallets and rules.venue[i] == w
                 ]  # fmt: skip
-                owned += amount * (tape.prices[CLOSE, t, here[0]] if here else tape.index[CLOSE, t, b])
+                owned += amount * (tape.prices[t, CLOSE, here[0]] if here else tape.index[t, CLOSE, b])
     unrealised = sum(
-        book.position[i] * (tape.prices[MARK_CLOSE, t, i] - book.entry[i]) for i in range(rules.venue.size)
+        book.position[i] * (tape.prices[t, MARK_CLOSE, i] - book.entry[i]) for i in range(rules.venue.size)
     )
     return owned, unrealised
 

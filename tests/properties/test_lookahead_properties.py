@@ -32,7 +32,7 @@ def truncated(w, k):
     p, o, n = w.panel, w.overlay, k + 1
     stamps, events = int(p.first[n]), int(np.searchsorted(o.event_bar, n))
     panel = p._replace(
-        time=p.time[:n], prices=p.prices[:, :n].copy(), fresh=p.fresh[:n], index=p.index[:, :n].copy(), usd=p.usd[:n],
+        time=p.time[:n], prices=p.prices[:n].copy(), fresh=p.fresh[:n], index=p.index[:n].copy(), usd=p.usd[:n],
         first=p.first[: n + 1], funding_instrument=p.funding_instrument[:stamps], funding_rate=p.funding_rate[:stamps],
         funding_price=p.funding_price[:stamps], funding_at_open=p.funding_at_open[:stamps],
         funding_time=p.funding_time[:stamps],
@@ -50,8 +50,8 @@ def corrupted(w, k, seed):
     touched = ("prices", "fresh", "index", "usd", "funding_rate", "funding_price")
     copies = {name: getattr(p, name).copy() for name in touched}
     noise = float(rng.choice([np.nan, 1e9, 1e-9]))
-    copies["prices"][:PRICED, n:] *= noise
-    copies["index"][:, n:] *= noise
+    copies["prices"][n:, :PRICED] *= noise
+    copies["index"][n:] *= noise
     copies["usd"][n:] *= noise
     copies["fresh"][n:] = ~copies["fresh"][n:]
     stamps = p.first[n]
@@ -96,10 +96,10 @@ def test_the_tape_after_the_current_bar_is_blank(name):
     k = 40
     machine = run_loop(busy_world(3, name), upto=k + 1)
     tape = machine.tape
-    for block in (tape.prices[:, k + 1 :], tape.index[:, k + 1 :], tape.usd[k + 1 :], tape.funding[k + 1 :]):
+    for block in (tape.prices[k + 1 :], tape.index[k + 1 :], tape.usd[k + 1 :], tape.funding[k + 1 :]):
         assert np.isnan(block).all()
     assert np.isnan(tape.funding_total[k + 1 :]).all() and not tape.fresh[k + 1 :].any()
-    assert not np.isnan(tape.prices[:, : k + 1]).any()
+    assert not np.isnan(tape.prices[: k + 1]).any()
 
 
 def test_the_strategies_do_something_in_these_worlds():

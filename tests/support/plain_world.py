@@ -79,7 +79,8 @@ def plain_panel(ohlc, fresh, spot, seconds, start, funding, coin_of):
     row = np.array([t for t, _ in stamps], np.int64)
     who = np.array([i for _, i in stamps], np.int64)
     return Panel(
-        time, prices, fresh, index, usd, np.searchsorted(row, np.arange(count + 1)).astype(np.int64), who,
+        time, np.ascontiguousarray(prices.transpose(1, 0, 2)), fresh, np.ascontiguousarray(index.transpose(1, 0, 2)), usd,
+        np.searchsorted(row, np.arange(count + 1)).astype(np.int64), who,
         np.full(row.size, funding), prices[4, row, who], np.ones(row.size, np.bool_), time[row],
     )  # fmt: skip
 

@@ -157,7 +157,8 @@ def make_panel(legs, bars, seconds, start, price, prices, marks, index, missing,
     row, when, who = row.astype(np.int64), when.astype(np.int64), who.astype(np.int64)
     first = np.searchsorted(row, np.arange(bars + 1)).astype(np.int64)
     return Panel(
-        time, block, fresh, shown, np.ascontiguousarray(worth), first, who, rate.astype(float), at.astype(float),
+        time, np.ascontiguousarray(block.transpose(1, 0, 2)), fresh, np.ascontiguousarray(shown.transpose(1, 0, 2)),
+        np.ascontiguousarray(worth), first, who, rate.astype(float), at.astype(float),
         when == time[row], when,
     )  # fmt: skip
 

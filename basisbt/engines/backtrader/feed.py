@@ -23,8 +23,8 @@ def shown_prices(world: World) -> np.ndarray:
     """[FIELDS, T, I] prices as the path will see them; the same products in the same order as core's `scale_row`."""
     panel, overlay, rules = world.panel, world.overlay, world.rules
     level, gap = shown_changes(overlay, panel.index.shape[2], rules.venue.size)
-    prices = panel.prices[:, overlay.row]
-    prices[:VOLUME] *= level[:, rules.base] * (1.0 + gap)
+    prices = panel.prices[overlay.row]
+    prices[:, :VOLUME] *= (level[:, rules.base] * (1.0 + gap))[:, None]
     return prices
 
 
@@ -37,8 +37,8 @@ class BasisFeed(bt.feed.DataBase):
         """Every line by name, [T]."""
         i, prices, time = self.p.instrument, self.p.prices, self.p.world.time
         return {
-            "datetime": EPOCH + time / 86400.0, "open": prices[OPEN, :, i], "high": prices[HIGH, :, i],
-            "low": prices[LOW, :, i], "close": prices[CLOSE, :, i], "volume": prices[VOLUME, :, i],
+            "datetime": EPOCH + time / 86400.0, "open": prices[:, OPEN, i], "high": prices[:, HIGH, i],
+            "low": prices[:, LOW, i], "close": prices[:, CLOSE, i], "volume": prices[:, VOLUME, i],
             "openinterest": np.zeros(time.size),
         }  # fmt: skip
 

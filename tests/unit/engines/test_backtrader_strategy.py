@@ -56,7 +56,7 @@ def test_life_cycle_and_indicators():
     world = random_world()
     strategy = run_backtrader(world, Crossing).strategies[0]
     assert strategy.calls == ["prenext"] * 20 + ["nextstart"] + ["next"] * 280
-    close = world.panel.prices[3, :, 0]
+    close = world.panel.prices[:, 3, 0]
     np.testing.assert_allclose(strategy.slow.array[19:], [close[t - 19 : t + 1].mean() for t in range(19, 300)])
     assert strategy.data.datetime.datetime(0) == datetime.datetime(2022, 1, 1) + datetime.timedelta(hours=299)
     assert strategy.datetime.datetime(0) == strategy.data.datetime.datetime(0)

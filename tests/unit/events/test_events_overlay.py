@@ -115,7 +115,15 @@ def test_what_the_world_shows_comes_before_what_happens_to_venues():
 
 def test_a_resampled_market_brings_its_rows_and_levels():
     rows = np.array([3, 4, 5, 0, 1, 2, 3, 4, 5, 6, 7, 8])
-    chained = np.where(np.arange(12) < 3, 1.0, 1.25)
-    result = make_overlay([PriceShock("r", 1, START + 3 * HOUR, 0.1, 0)], TIME, HOUR, rows, [(1, chained)])
+    chained = [(b, np.array([0, 3]), np.array([1.0, 1.25])) for b in (0, 1)]
+    result = make_overlay([PriceShock("r", 1, START + 5 * HOUR, 0.1, 0)], TIME, HOUR, rows, chained)
     assert result.row.tolist() == rows.tolist()
-    assert sparse(result) == [(3, LEVEL, 1)] and result.event_size[0] == pytest.approx(1.375)
+    shown = levels(result)
+    assert shown[[2, 3, 5], 0] == pytest.approx([1.0, 1.25, 1.25])
+    assert shown[[2, 3, 5], 1] == pytest.approx([1.0, 1.25, 1.375])
+
+
+def test_a_gap_is_closed_when_a_millionth_of_it_is_left():
+    long = START + HOUR * np.arange(60)
+    result = make_overlay([NonConvergence("g", 0, START, 0.04, HOUR)], long, HOUR)
+    assert result.event_bar[-1] == 21 and result.event_size[-1] == 0.0 and result.event_size[-2] == 0.04 / 2**20

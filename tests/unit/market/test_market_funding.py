@@ -78,7 +78,7 @@ def test_a_stamp_in_a_gap_of_the_marks_is_priced_on_the_close_before_the_gap(des
     desk.bars("bybit", "BTC/USDT:USDT", "mark_1h", hours, [200.0 + h for h in hours], volume=None)
     panel, notes = panel_of(desk, 1)
     assert panel.funding_price[1] == 207.0  # hour 6 opened at 206 and closed one higher
-    assert [panel.prices[f, 8, 1] for f in MARKS] == [207.0] * 4
+    assert [panel.prices[8, f, 1] for f in MARKS] == [207.0] * 4
     assert notes.stale_marks == {"bybit BTC/USDT:USDT": 3}
     assert panel.fresh.all()  # the trades went on
 
@@ -111,8 +111,8 @@ def test_a_perpetual_without_funding_is_refused_with_the_file_it_needs(desk):
 def test_a_proxy_mark_is_open_and_close_widened_to_the_venues_spot(desk):
     # The perpetual's wick to 105 and 102 was a trade; the venue's index only went to 102 and 99.
     panel, notes = panel_of(desk, 1, names=(PERPETUAL,))
-    assert [panel.prices[f, 0, 0] for f in (OPEN, HIGH, LOW, CLOSE)] == [103, 105, 102, 104]
-    assert [panel.prices[f, 0, 0] for f in MARKS] == [103, 104, 99, 104]
+    assert [panel.prices[0, f, 0] for f in (OPEN, HIGH, LOW, CLOSE)] == [103, 105, 102, 104]
+    assert [panel.prices[0, f, 0] for f in MARKS] == [103, 104, 99, 104]
     said = "proxy: trade open/close widened to bybit BTC/USDT"
     assert notes.stand_ins["bybit BTC/USDT:USDT mark"] == said
 
@@ -120,7 +120,7 @@ def test_a_proxy_mark_is_open_and_close_widened_to_the_venues_spot(desk):
 def test_a_proxy_prefers_the_instruments_own_index(desk):
     desk.bars("bybit", "BTC/USDT:USDT", "index_1h", range(48), [110.0] * 48, volume=None)
     panel, _ = panel_of(desk, 1)
-    assert [panel.prices[f, 0, 1] for f in MARKS] == [103, 112, 103, 104]
+    assert [panel.prices[0, f, 1] for f in MARKS] == [103, 112, 103, 104]
 
 
 def test_a_venue_without_spot_is_widened_to_the_panels_index(desk):
@@ -134,7 +134,7 @@ def test_a_stale_bar_has_a_flat_proxy_mark(desk):
     hours = [h for h in range(48) if h != 5]
     desk.bars("bybit", "BTC/USDT:USDT", "trade_1h", hours, [103.0] * 47)
     panel, _ = panel_of(desk, 1)
-    assert [panel.prices[f, 5, 1] for f in MARKS] == [104.0] * 4
+    assert [panel.prices[5, f, 1] for f in MARKS] == [104.0] * 4
     assert not panel.fresh[5, 1]
 
 

@@ -148,5 +148,5 @@ def test_the_sample_makes_a_panel_without_any_stand_in_for_a_mark():
     legs = tuple(parse_symbol(*n.split()) for n in ("okx BTC/USDT", "bybit BTC/USDT:USDT", "okx ETH/USDT"))
     window = 1_672_531_200, 1_704_067_200
     panel, notes = build_panel(PanelRequest(SAMPLE, legs, ("BTC", "ETH"), ("USDT", "BTC", "ETH"), *window, 28_800))
-    assert panel.prices.shape == (9, 1095, 3) and panel.fresh.all() and panel.funding_rate.size == 1095
+    assert panel.prices.shape == (1095, 9, 3) and panel.fresh.all() and panel.funding_rate.size == 1095
     assert set(notes.stand_ins) == {"index BTC", "index ETH"} and notes.warnings == ()

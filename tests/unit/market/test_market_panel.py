@@ -20,7 +20,7 @@ def spot(market, hours, **options):
 
 
 def row(panel, t, i=0, fields=(OPEN, HIGH, LOW, CLOSE, VOLUME)):
-    return [panel.prices[field, t, i] for field in fields]
+    return [panel.prices[t, field, i] for field in fields]
 
 
 def refusal(request):
@@ -36,7 +36,7 @@ def test_an_hourly_panel_is_the_file(market):
     assert row(panel, 2) == [102, 104, 101, 103, 1]
     assert panel.fresh.all()
     assert row(panel, 2, fields=(MARK_OPEN, MARK_HIGH, MARK_LOW, MARK_CLOSE)) == [102, 104, 101, 103]
-    assert panel.index[:, 2, 0].tolist() == [102, 104, 101, 103]
+    assert panel.index[2, :, 0].tolist() == [102, 104, 101, 103]
     assert panel.usd[2].tolist() == [1.0, 102.0]  # USDT, and BTC at the bar's open
     assert notes.stand_ins == {"index BTC": "okx BTC/USDT trade_1h"}
     assert notes.files == (str(market.dir / "okx/BTC-USDT/trade_1h.parquet"),)
@@ -188,15 +188,15 @@ def test_the_index_is_the_first_spot_instrument_then_a_spot_on_disk_then_anybody
         return build_panel(market.request(names or [PERPETUAL], 1, (0, 4), **options))
 
     panel, notes = index()
-    assert panel.index[OPEN, 0, 0] == 400 and notes.stand_ins["index BTC"] == "kraken BTC/USD trade_1h"
+    assert panel.index[0, OPEN, 0] == 400 and notes.stand_ins["index BTC"] == "kraken BTC/USD trade_1h"
     market.bars("bybit", "BTC/USDT:USDT", "index_1h", range(4), [350] * 4, volume=None)
     panel, notes = index()
-    assert panel.index[OPEN, 0, 0] == 350 and "index BTC" not in notes.stand_ins
+    assert panel.index[0, OPEN, 0] == 350 and "index BTC" not in notes.stand_ins
     market.bars("bybit", "BTC/USDC", "trade_1h", range(4), [320] * 4)
-    assert index()[0].index[OPEN, 0, 0] == 320
+    assert index()[0].index[0, OPEN, 0] == 320
     spot(market, range(4))
-    assert index(SPOT, PERPETUAL)[0].index[OPEN, 0, 0] == 100
-    assert index(SPOT, PERPETUAL, index={"BTC": ("kraken", "BTC/USD")})[0].index[OPEN, 0, 0] == 400
+    assert index(SPOT, PERPETUAL)[0].index[0, OPEN, 0] == 100
+    assert index(SPOT, PERPETUAL, index={"BTC": ("kraken", "BTC/USD")})[0].index[0, OPEN, 0] == 400
     said = refusal(market.request([SPOT], 1, (0, 4), index={"BTC": ("kraken", "BTC/EUR")}))
     assert said == "index of BTC: kraken BTC/EUR is not BTC in dollars; name one like BTC/USDT"
 
@@ -210,7 +210,7 @@ def test_an_asset_that_nobody_prices_is_refused(market):
 def test_volume_that_is_absent_or_absurd_is_warned_about(market):
     spot(market, range(4), volume=None)
     panel, notes = build_panel(market.request([SPOT], 1, (0, 4)))
-    assert panel.prices[VOLUME].sum() == 0
+    assert panel.prices[:, VOLUME].sum() == 0
     assert notes.warnings == ("okx BTC/USDT trade_1h has no volume; it counts as 0",)
     spot(market, range(4), volume=1e9)  # a billion contracts of 100: Binance's coin-margined files look so
     _, notes = build_panel(market.request([SPOT], 1, (0, 4)))

@@ -57,22 +57,22 @@ def test_the_contracts_example_of_coverage(real_data):
 def test_trade_highs_are_not_mark_highs(real_data):
     # Binance BTC, 2021-07-26 01:00: the trade high was 48,168.6, the mark high 39,744.8 (MODEL.md §2.6).
     panel, _ = build_panel(request(real_data, ["binance BTC/USDT:USDT"], 3600, "2021-07-26", "2021-07-27"))
-    assert panel.prices[HIGH, 1, 0] == 48_168.6
-    assert panel.prices[MARK_HIGH, 1, 0] == pytest.approx(39_744.8, abs=0.1)
+    assert panel.prices[1, HIGH, 0] == 48_168.6
+    assert panel.prices[1, MARK_HIGH, 0] == pytest.approx(39_744.8, abs=0.1)
 
 
 def test_bybit_has_no_mark_and_says_what_stands_in(real_data):
     panel, notes = build_panel(request(real_data, ["bybit BTC/USDT:USDT"], 28_800, "2023-01-01", "2024-01-01"))
     assert notes.stand_ins["bybit BTC/USDT:USDT mark"] == "proxy: trade open/close widened to bybit BTC/USDT"
     assert panel.funding_rate.size == 1095 and panel.funding_at_open.all()
-    assert (panel.prices[MARK_HIGH] <= np.maximum(panel.prices[HIGH], panel.index[HIGH])).all()
+    assert (panel.prices[:, MARK_HIGH] <= np.maximum(panel.prices[:, HIGH], panel.index[:, HIGH])).all()
 
 
 def test_hours_and_eight_hours_of_binance_are_the_same_market(real_data):
     names = ["binance BTC/USDT", "binance BTC/USDT:USDT"]
     hourly, _ = build_panel(request(real_data, names, 3600, "2023-01-01", "2024-01-01"))
     coarse, _ = build_panel(request(real_data, names, 28_800, "2023-01-01", "2024-01-01"))
-    assert (coarse.prices[HIGH] == hourly.prices[HIGH].reshape(1095, 8, 2).max(axis=1)).all()
+    assert (coarse.prices[:, HIGH] == hourly.prices[:, HIGH].reshape(1095, 8, 2).max(axis=1)).all()
     assert (coarse.funding_price == hourly.funding_price).all()
     assert (coarse.funding_rate == hourly.funding_rate).all()
 

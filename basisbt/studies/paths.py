@@ -1,0 +1,144 @@
+"""Paths: a config's sampled paths, run in this process or in several, and what they say together.
+
+Knows which reruns a tail cost needs and how chunks of paths travel. Knows neither a rule of the model nor a formula of
+statistics.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from basisbt.engines.paths import OUTCOME, PathRunner, outcome_of
+from basisbt.engines.world import World
+from basisbt.errors import BasisError, RunError
+from basisbt.studies.history import blaming, drive
+from basisbt.studies.sampling import Draws, Sample, kind_of, without_defaults
+
+CHUNK_SECONDS = 1.0  # about how long a worker is away with one chunk
+
+
+@dataclass(frozen=True)
+class PathJob:
+    """Everything a worker needs, as data: the world without its functions, and how to load the strategy again."""
+
+    world: World
+    sample: Sample
+    strategy: tuple  # arguments of `load_strategy`
+    compiled: bool
+    kinds: tuple[str, ...]  # kinds of event whose cost is wanted
+    costs: bool
+
+
+class Worker:
+    """Runs chunks of paths of one job, compiled, or through Backtrader where the strategy does not compile."""
+
+    def __init__(self, job: PathJob, loaded=None):
+        from basisbt.strategy.loader import load_strategy
+
+        self.job = job
+        self.loaded = loaded or load_strategy(*job.strategy)
+        self.draws = Draws(job.sample, job.world)
+        plain = self.draws.overlay(self.draws.draw(0), ())._replace(row=np.arange(job.sample.bars))
+        params = self.loaded.record if job.compiled else self.loaded.params
+        self.world = job.world.without(decide=self.loaded.decide, params=params, overlay=plain)
+        self.runner = PathRunner(self.world) if job.compiled else None
+        self.quiet: np.void | None = None  # the path without events, where it is the same for all
+        self.extra = [("without_events", "f8"), ("without_defaults", "f8"), ("first", "i8"), ("first_venue", "i8")]
+        self.dtype = np.dtype(OUTCOME.descr + self.extra + [(f"cost_{kind}", "f8") for kind in job.kinds])
+
+    def run(self, paths) -> np.ndarray:
+        """OUTCOME rows with costs, one per path. Raises RunError naming the path."""
+        rows = np.zeros(len(paths), self.dtype)
+        for k, path in enumerate(paths):
+            try:
+                self.path(int(path), rows[k : k + 1])
+            except BasisError as error:
+                raise type(error)(f"path {path}: {error}; `--path {path}` runs it alone") from error
+        return rows
+
+    def path(self, path: int, row: np.ndarray) -> None:
+        """Fill one row."""
+        drawn = self.draws.draw(path)
+        found = self.once(drawn, drawn.events)
+        for name in OUTCOME.names:
+            row[name] = found[name]
+        row["path"] = path
+        row["first"], row["first_venue"] = self.first(drawn.events)
+        if self.job.costs:
+            self.fill_costs(drawn, row)
+
+    def once(self, drawn, events) -> np.ndarray:
+        """The OUTCOME of a drawn market under these events."""
+        overlay = self.draws.overlay(drawn, events)
+        if self.runner is not None:
+            return self.runner.run(overlay)
+        world = self.world.without(overlay=overlay, events=events)
+        return outcome_of(blaming(lambda kind: drive(world, self.loaded, kind, None), self.loaded, False))
+
+    def first(self, events) -> tuple[int, int]:
+        """(kind, venue) of the first event as numbers, -1 for none."""
+        if not events:
+            return -1, -1
+        event = min(events, key=lambda e: e.start)
+        venue = getattr(event, "venue", -1)
+        if hasattr(event, "instrument"):
+            venue = int(self.world.rules.venue[event.instrument])
+        return self.job.kinds.index(kind_of(event)), venue
+
+    def fill_costs(self, drawn, row) -> None:
+        """P&L without any event, without defaults, and what each kind of event cost (MODEL.md section 3.7)."""
+        pnl = float(row["pnl"][0])
+        kinds = list(dict.fromkeys(kind_of(event) for event in drawn.events))
+        row["without_events"] = row["without_defaults"] = pnl
+        if not kinds:
+            return
+        quiet = row["without_events"] = self.quiet_pnl(drawn)
+        for kind in kinds:
+            others = tuple(e for e in drawn.events if kind_of(e) != kind)
+            without = quiet if not others else float(self.once(drawn, others)["pnl"])
+            row[f"cost_{kind}"] = without - pnl
+        if row["defaults"][0]:
+            spared = without_defaults(drawn.events)
+            row["without_defaults"] = quiet if not spared else float(self.once(drawn, spared)["pnl"])
+
+    def quiet_pnl(self, drawn) -> float:
+        """P&L of the same market when nothing happens; found once where the market is history on every path."""
+        if drawn.row is not None:
+            return float(self.once(drawn, ())["pnl"])
+        if self.quiet is None:
+            self.quiet = self.once(drawn, ())
+        return float(self.quiet["pnl"])
+
+
+def path_world(job: PathJob, loaded, path: int, compiled: bool) -> World:
+    """The world of one path, to be run alone by either driver."""
+    draws = Draws(job.sample, job.world)
+    drawn = draws.draw(path)
+    params = loaded.record if compiled else loaded.params
+    return job.world.without(
+        decide=loaded.decide, params=params, overlay=draws.overlay(drawn), events=drawn.events
+    )  # fmt: skip
+
+
+def run_paths(job: PathJob, jobs: int = 1, progress=None, loaded=None) -> np.ndarray:
+    """All paths of a job in order, on `jobs` processes; progress(done, total) after every chunk.
+
+    Raises RunError, KeyboardInterrupt (workers are gone by then).
+    """
+    from basisbt.studies.pool import chunks_of, work
+
+    total = job.sample.paths
+    done, parts = 0, {}
+    if jobs <= 1:
+        worker = Worker(job, loaded)
+        results = ((first, worker.run(range(first, last))) for first, last in chunks_of(total, 1))
+    else:
+        results = work(job, chunks_of(total, jobs), jobs)
+    for first, rows in results:
+        parts[first] = rows
+        done += rows.size
+        if progress is not None:
+            progress(done, total)
+    if done != total:
+        raise RunError(f"{total - done} of {total} paths are missing")
+    return np.concatenate([parts[first] for first in sorted(parts)])
