@@ -8,6 +8,7 @@ from typing import Any
 from basisbt import units
 from basisbt.config.later import LATER
 from basisbt.config.mistakes import Mistakes
+from basisbt.config.paths import check_sample
 from basisbt.config.reader import Node
 from basisbt.config.specs import DataSpec, LegSpec, VenueSpec
 from basisbt.config.symbols import Symbol, read_symbol
@@ -44,6 +45,7 @@ def check_references(root: Node, parts: dict[str, Any], mistakes: Mistakes, warn
         event = parts["tail"].script.get(name) if "tail" in parts else None
         if event is not None and "data" in parts:
             _check_times(name, node, event, parts["data"], warnings)
+    check_sample(find, root, parts, mistakes, warnings)
     for base, target in getattr(parts.get("data"), "index", {}).items():
         _check_index(find(root, "data", "index", base), base, target, bases, mistakes)
     capital = parts.get("capital")
@@ -162,7 +164,7 @@ def _check_event(root: Node, node: Node, legs: dict, bases: set[str], mistakes: 
     kind, venue = _text(node, "event"), _text(node, "venue")
     known = _venue_exists(root, node.live["venue"], venue, mistakes) if venue is not None else False
     symbol, base = _text(node, "symbol"), _text(node, "base")
-    if kind == "non_convergence" and known and symbol is not None:
+    if kind in ("non_convergence", "funding") and known and symbol is not None:
         traded = [name for (at, name), leg in legs.items() if at == venue and leg.kind != "spot"]
         if bases and symbol not in traded:
             close = mistakes.suggestion(symbol, traded) or f"; expected {', '.join(traded) or 'one that a pair trades'}"
@@ -180,7 +182,7 @@ def _check_times(name: str, node: Node, event: Any, data: DataSpec, warnings: li
         warnings.append(f"{at}: {name} lies outside the window {spans} and does nothing")
     elif event.at < start:
         warnings.append(f"{at}: {name} begins before the window, at {units.time_name(event.at)}")
-    lengths = {"for": event.duration, "until": (event.end or 0) - event.at}
+    lengths = {"for": getattr(event, "duration", None), "until": (event.end or 0) - event.at}
     for key in ("for", "until", "over", "half_life"):
         length = lengths.get(key, getattr(event, key, None))
         if key in node.live and length and length < data.timeframe:

@@ -17,7 +17,7 @@ currency: USD
 seed: 1
 data: {dir: data, timeframe: 8h, gaps: {policy: stale, max: 6h}, coverage: error, index: {}}
 strategy: {params: {}}
-tail: {script: {}}
+tail: {script: {}, sample: none}
 claims: {carry_at: zero}
 measures: {ruin: equity < 50%, margin_call: ratio < 1.1, risk_free: 0%}
 """

@@ -78,4 +78,47 @@ class PriceSpec(Spec):
         return self
 
 
-EventSpec = Annotated[WithdrawalFreezeSpec | NonConvergenceSpec | PriceSpec, Field(discriminator="event")]
+class VenueDefaultSpec(Spec):
+    """A venue stops for good at `at`; `recovery` of the dollar claim is paid `recovered_after`, or never."""
+
+    event: Literal["venue_default"]
+    venue: Text
+    at: Instant = Field(examples=["2023-11-20T00:00Z"])
+    recovery: Annotated[Fraction, Field(ge=0, le=1)]
+    recovered_after: LongSeconds | None = Field(None, description="without it the claim is not paid")
+
+    @property
+    def end(self) -> int | None:
+        """None: a default does not end."""
+        return None
+
+
+class FundingSpec(Spec):
+    """Every settlement of one derivative is at `rate` for a time, until a time, or from then on."""
+
+    event: Literal["funding"]
+    venue: Text
+    symbol: Text
+    at: Instant = Field(examples=["2023-11-01T00:00Z"])
+    rate: Annotated[Fraction, Field(ge=-0.1, le=0.1)] = Field(description="per settlement; positive: longs pay")
+    duration: LongSeconds | None = Field(None, alias="for")
+    until: Instant | None = None
+
+    @property
+    def end(self) -> int | None:
+        """Seconds UTC at which it ends; None: it does not."""
+        return self.until if self.duration is None else self.at + self.duration
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if self.duration is not None and self.until is not None:
+            raise ValueError("found both 'for' and 'until'; expected one")
+        if self.until is not None and self.until <= self.at:
+            raise ValueError("ends before it starts; expected 'until' after 'at'")
+        return self
+
+
+EventSpec = Annotated[
+    WithdrawalFreezeSpec | NonConvergenceSpec | PriceSpec | VenueDefaultSpec | FundingSpec,
+    Field(discriminator="event"),
+]

@@ -133,6 +133,11 @@ Window = Annotated[
     WithJsonSchema({"type": ["array", "string"], "items": {"type": ["string", "integer"]}}),
 ]
 
+def _none(value: object) -> Any:
+    return None if value == "none" else value
+
+
+none_or = BeforeValidator(_none)
 half_spreads = BeforeValidator(_half_spreads)
 fees_or_none = BeforeValidator(_fees)
 tail_or_none = BeforeValidator(_tail)

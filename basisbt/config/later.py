@@ -11,20 +11,19 @@ from basisbt.config.reader import Node
 LATER = "is not delivered yet"
 KEYS = (
     ("limits",),
-    ("venues", "*", "rates"),
     ("pairs", "*", "*", "contract"),
     ("pairs", "*", "*", "roll"),
     ("tail", "replay"),
-    ("tail", "sample"),
 )
 VALUES = {
     ("kind",): ("sweep", "compare"),
     ("venues", "*", "account"): ("classic",),
-    ("claims", "carry_at"): ("bid", "expected"),
+    ("claims", "carry_at"): ("bid",),
     ("tail", "script", "*", "event"): (
-        "outage", "venue_default", "adl", "clawback", "depeg", "funding", "liquidity", "haircut",
+        "outage", "adl", "clawback", "depeg", "liquidity", "haircut",
     ),
     ("tail", "script", "*", "funding"): ("follows",),
+    ("tail", "sample", "market"): ("generate",),
 }  # fmt: skip
 
 

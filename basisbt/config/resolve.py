@@ -53,7 +53,7 @@ class Resolved:
 
 
 def load(path: str | Path, overrides: Sequence[str] = (), *, timerange: str | None = None,
-         data_dir: str | Path | None = None, seed: int | None = None,
+         data_dir: str | Path | None = None, seed: int | None = None, paths: int | None = None,
          search: Sequence[str | Path] = ()) -> Resolved:  # fmt: skip
     """Read, check and resolve a run config; a ConfigError holds every mistake.
 
@@ -65,7 +65,7 @@ def load(path: str | Path, overrides: Sequence[str] = (), *, timerange: str | No
     parsed = parse_overrides(overrides, mistakes)
     if root is None:
         mistakes.raise_if_any()
-    root = _overridden(root, parsed, {"--timerange": timerange, "--data-dir": data_dir, "--seed": seed}, mistakes)
+    root = _overridden(root, parsed, {"--timerange": timerange, "--data-dir": data_dir, "--seed": seed, "--paths": paths}, mistakes)
     root = refuse_later(_copy(root), mistakes)
     root = _with_own_paths(_with_named_events(_with_window(root, mistakes)))
     root = _with_presets(root, [Path(folder) for folder in search], mistakes, warnings)
@@ -91,7 +91,9 @@ def _overridden(root: Node, parsed: list[Override], arguments: dict[str, Any], m
     for override in parsed:
         if override.keys[0] != "pairs":
             root = apply_override(root, override, mistakes)
-    keys = {"--timerange": "data.window", "--data-dir": "data.dir", "--seed": "seed"}
+    keys = {
+        "--timerange": "data.window", "--data-dir": "data.dir", "--seed": "seed", "--paths": "tail.sample.paths"
+    }  # fmt: skip
     for flag, value in arguments.items():
         if value is not None:
             value = str(value) if isinstance(value, Path) else value

@@ -60,7 +60,8 @@ def _widen(schema: dict[str, Any], definitions: dict[str, Any]) -> None:
     _also(venue["tiers"], _dated({"type": "object"}))
     tail = definitions["TailSpec"]["properties"]
     _also(tail["script"], {"type": "array", "items": {"type": "object", "required": ["event"]}})
-    tail["replay"] = tail["sample"] = {"enum": [None, "none"]}
+    tail["replay"] = {"enum": [None, "none"]}
+    _also(tail["sample"], _NONE)
     data = definitions["DataSpec"]["properties"]
     data["timerange"] = data["window"]
 

@@ -14,8 +14,9 @@ from basisbt import units
 from basisbt.config.events import EventSpec
 from basisbt.config.fields import (
     AssetAmounts, Band, Capital, Cost, Count, Fraction, LongSeconds, Multiple, Number, PaidCost, Part, Preset, Rate,
-    Seconds, Spec, Text, Weight, Window, fees_or_none, half_spreads, tail_or_none,
+    Seconds, Spec, Text, Weight, Window, fees_or_none, half_spreads, none_or, tail_or_none,
 )  # fmt: skip
+from basisbt.config.sample import SampleSpec, VenueRates, parse_measure
 
 NAME = r"^[A-Za-z0-9_][A-Za-z0-9_-]*$"
 BAND_WIDTH = 1.5  # default band: leverage / 1.5 to leverage * 1.5
@@ -117,6 +118,7 @@ class VenueSpec(Spec):
     account: Literal["unified"] = "unified"
     convert_cost: PaidCost | None = None
     api: Text | None = None
+    rates: VenueRates | None = Field(None, description="this venue's own, in the place of tail.sample's")
     preset: Preset = Field(None, description="the preset these facts come from; none: no preset")
 
     @field_validator("tiers")
@@ -169,23 +171,50 @@ class StrategySpec(Spec):
 
 
 class TailSpec(Spec):
-    """What goes wrong: the script, by name."""
+    """What goes wrong: the script, by name, and what is sampled on paths."""
 
     script: dict[str, EventSpec] = {}
+    sample: Annotated[SampleSpec | None, none_or] = None
 
 
 class ClaimsSpec(Spec):
     """What a claim on a defaulted venue counts for in marked equity."""
 
-    carry_at: Literal["zero"] = "zero"
+    carry_at: Literal["zero", "expected"] = "zero"
 
 
 class MeasuresSpec(Spec):
     """What counts as ruin and as a margin call, and the rate returns are compared with."""
 
-    ruin: Text = "equity < 50%"
-    margin_call: Text = "ratio < 1.1"
+    ruin: Text = Field("equity < 50%", description="of capital, at any close")
+    margin_call: Text = Field("ratio < 1.1", description="account equity over maintenance, at any close")
     risk_free: Rate = 0.0
+
+    @field_validator("ruin")
+    @classmethod
+    def _share(cls, text: str) -> str:
+        mark, bound = parse_measure(text, "equity")
+        if not mark or not 0 <= bound < 1:
+            raise units.refuse(text, "a share of capital: `equity < 50%`")
+        return text
+
+    @field_validator("margin_call")
+    @classmethod
+    def _ratio(cls, text: str) -> str:
+        mark, bound = parse_measure(text, "ratio")
+        if mark or bound < 1:
+            raise units.refuse(text, "a multiple of maintenance from 1 up: `ratio < 1.1`")
+        return text
+
+    @property
+    def ruin_share(self) -> float:
+        """Share of capital below which a path is ruined."""
+        return parse_measure(self.ruin, "equity")[1]
+
+    @property
+    def margin_call_ratio(self) -> float:
+        """Account equity over maintenance below which a margin call comes."""
+        return parse_measure(self.margin_call, "ratio")[1]
 
 
 class RunSpec(Spec):

@@ -76,14 +76,15 @@ def _entries(key: str, root: Node, node: Node | None, mistakes: Mistakes) -> dic
 def _tail(node: Node, mistakes: Mistakes) -> TailSpec:
     script = node.live.get("script")
     rest = {key: child for key, child in node.entries.items() if key != "script"}
-    validated(_annotated("tail"), Node(rest, node.place, node.key) if node.entries else node, mistakes)
+    tail = validated(_annotated("tail"), Node(rest, node.place, node.key) if node.entries else node, mistakes)
+    tail = tail or TailSpec()
     if script is None:
-        return TailSpec()
+        return tail
     if not isinstance(script.value, dict):
         mistakes.add(script.place, f"found {kind_of(script.value)}; expected a map or a list of events")
-        return TailSpec()
+        return tail
     events = {name: validated(EventSpec, child, mistakes) for name, child in script.live.items()}
-    return TailSpec(script={name: event for name, event in events.items() if event is not None})
+    return tail.model_copy(update={"script": {name: event for name, event in events.items() if event is not None}})
 
 
 @lru_cache(maxsize=64)
