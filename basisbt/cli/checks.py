@@ -1,6 +1,6 @@
 """Verbs that check: `lookahead`."""
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -9,7 +9,7 @@ from basisbt.cli import options as o
 
 @o.guarded
 def lookahead(
-    config: o.Config, set: o.Set = [], timerange: Optional[o.Timerange] = None, data_dir: Optional[o.DataDir] = None,
+    config: o.Config, set: o.Set = [], timerange: o.Timerange = None, data_dir: o.DataDir = None,
     points: Annotated[int, typer.Option(help="How many bars to cut at.", min=1)] = 5,
     seed: Annotated[int, typer.Option(help="Which bars.")] = 0, engine: o.EngineName = "auto", as_json: o.Json = False,
     quiet: o.Quiet = False, no_color: o.NoColor = False, debug: o.Debug = False,

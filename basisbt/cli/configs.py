@@ -10,7 +10,7 @@ from basisbt.cli import options as o
 
 @o.guarded
 def validate(
-    config: o.Config, set: o.Set = [], timerange: Optional[o.Timerange] = None, data_dir: Optional[o.DataDir] = None,
+    config: o.Config, set: o.Set = [], timerange: o.Timerange = None, data_dir: o.DataDir = None,
     as_json: o.Json = False, debug: o.Debug = False,
 ):  # fmt: skip
     """Check a config, its strategy and its data; every mistake in one go, each with its place.
@@ -37,7 +37,7 @@ def validate(
 
 @o.guarded
 def show_config(
-    config: o.Config, set: o.Set = [], timerange: Optional[o.Timerange] = None, data_dir: Optional[o.DataDir] = None,
+    config: o.Config, set: o.Set = [], timerange: o.Timerange = None, data_dir: o.DataDir = None,
     origin: Annotated[bool, typer.Option("--origin/--no-origin", help="Show where each value comes from.")] = True,
     as_json: o.Json = False, debug: o.Debug = False,
 ):  # fmt: skip

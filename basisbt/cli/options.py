@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -24,12 +24,17 @@ Set = Annotated[
         help="Override a key: `-S a.b=1`, `a.*.c=1` for all, `~a.b` deletes.",
     ),
 ]  # fmt: skip
-Timerange = Annotated[str, typer.Option(help="Window: 20220101-20230101.", show_default=False)]
-DataDir = Annotated[Path, typer.Option(help="Market data folder (or $BASISBT_DATA).", show_default=False)]
+Timerange = Annotated[Optional[str], typer.Option(help="Window: 20220101-20230101.", show_default=False)]
+DataDir = Annotated[Optional[Path], typer.Option(help="Market data folder (or $BASISBT_DATA).", show_default=False)]
 Out = Annotated[Path, typer.Option("-o", "--out", help="Run store.")]
-Seed = Annotated[int, typer.Option(help="Replace the config's seed.", show_default=False)]
+Seed = Annotated[Optional[int], typer.Option(help="Replace the config's seed.", show_default=False)]
 EngineName = Annotated[
     str, typer.Option("--engine", help="auto | backtrader | compiled: auto takes compiled code when it is there.")
+]
+Paths = Annotated[Optional[int], typer.Option(help="Number of sampled paths.", min=1, show_default=False)]
+Jobs = Annotated[
+    Optional[int],
+    typer.Option("-j", "--jobs", help="Processes; default: all cores where it pays.", min=1, show_default=False),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but results.")]
@@ -136,6 +141,40 @@ def checked_engine(name: str) -> str:
     if name not in ENGINES:
         raise ConfigError(f"--engine: found {name!r}, expected one of {', '.join(ENGINES)}")
     return name
+
+
+def counting(quiet: bool, what: str = "paths"):
+    """progress(done, total) on stderr with rate and time left: redrawn on a terminal, every 10 s or so elsewhere."""
+    import time
+
+    if quiet:
+        return None
+    clocks = {"began": time.monotonic(), "told": 0.0}
+
+    def show(done, total):
+        if done == 0:  # what came before, compiling above all, is not the rate of paths
+            clocks.update(began=time.monotonic(), told=0.0)
+            return
+        passed = time.monotonic() - clocks["began"]
+        redraw = sys.stderr.isatty()
+        if not redraw and (passed - clocks["told"] < 10.0):
+            return
+        if redraw and done < total and passed - clocks["told"] < 0.1:
+            return
+        clocks["told"] = passed
+        rate = done / passed if passed > 0.0 else 0.0
+        left = f", {clock((total - done) / rate)} left" if rate > 0.0 and done < total else f", {clock(passed)}"
+        end = ("" if done < total else "\n") if redraw else "\n"
+        text = f"{done:,} of {total:,} {what}, {rate:,.0f} a second{left}"
+        print(f"\r\x1b[K{text}" if redraw else text, end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
+def clock(seconds: float) -> str:
+    """A length of time for a person: `8 s`, `2 min 5 s`."""
+    whole = int(seconds + 0.5)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60} s"
 
 
 def say(quiet: bool):

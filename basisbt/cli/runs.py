@@ -13,23 +13,30 @@ Configs = Annotated[list[Path], typer.Argument(help="Configs to compare.", show_
 
 @o.guarded
 def run(
-    config: o.Config, set: o.Set = [], timerange: Optional[o.Timerange] = None, data_dir: Optional[o.DataDir] = None,
-    out: o.Out = Path("runs"), seed: Optional[o.Seed] = None, engine: o.EngineName = "auto", as_json: o.Json = False,
+    config: o.Config, set: o.Set = [], timerange: o.Timerange = None, data_dir: o.DataDir = None,
+    out: o.Out = Path("runs"), seed: o.Seed = None, engine: o.EngineName = "auto", as_json: o.Json = False,
     quiet: o.Quiet = False, no_color: o.NoColor = False, force: o.Force = False, debug: o.Debug = False,
+    paths: o.Paths = None, jobs: o.Jobs = None,
+    path: Annotated[Optional[str], typer.Option(help="One sampled path alone: its number, or `worst`.")] = None,
 ):  # fmt: skip
-    """Run one config through history, with its events, and show what it earned and what the tail cost.
+    """Run one config through history, then its sampled paths, and show what it earned and what the tail cost.
 
-    Example: basisbt run configs/runs/01_btc_carry.yaml -S pairs.btc.short.leverage=5x
+    Example: basisbt run configs/runs/05_paths.yaml --paths 10000
     """
     from basisbt.report.terminal import show_run
-    from basisbt.studies.run import prepare, run_prepared
+    from basisbt.studies.run import prepare, run_path, run_prepared
 
     refuse_lists(set)
     engine = o.checked_engine(engine)
     with o.working():
-        prepared = prepare(o.config_path(config), set, timerange=timerange, data_dir=data_dir, seed=seed, engine=engine)
-        tell_compiling(prepared, engine, quiet)
-        result = run_prepared(prepared, out, force)
+        prepared = prepare(
+            o.config_path(config), set, timerange=timerange, data_dir=data_dir, seed=seed, engine=engine, paths=paths
+        )  # fmt: skip
+        tell_engine(prepared, engine, quiet)
+        if path is not None:
+            result = run_path(prepared, path, out, force, jobs, o.counting(quiet))
+        else:
+            result = run_prepared(prepared, out, force, jobs, o.counting(quiet))
     if as_json:
         o.print_json({"metrics": result.metrics, "meta": result.meta, "folder": str(result.folder)})
     elif not quiet:
@@ -40,8 +47,8 @@ def run(
 
 @o.guarded
 def compare(
-    configs: Configs, set: o.Set = [], timerange: Optional[o.Timerange] = None,
-    data_dir: Optional[o.DataDir] = None, out: o.Out = Path("runs"), seed: Optional[o.Seed] = None,
+    configs: Configs, set: o.Set = [], timerange: o.Timerange = None,
+    data_dir: o.DataDir = None, out: o.Out = Path("runs"), seed: o.Seed = None,
     engine: o.EngineName = "auto", as_json: o.Json = False, quiet: o.Quiet = False, no_color: o.NoColor = False,
     force: o.Force = False, debug: o.Debug = False,
 ):  # fmt: skip
@@ -69,8 +76,8 @@ def compare(
 
 @o.guarded
 def sweep(
-    config: o.Config, set: o.Set = [], timerange: Optional[o.Timerange] = None, data_dir: Optional[o.DataDir] = None,
-    out: o.Out = Path("runs"), seed: Optional[o.Seed] = None, engine: o.EngineName = "auto", as_json: o.Json = False,
+    config: o.Config, set: o.Set = [], timerange: o.Timerange = None, data_dir: o.DataDir = None,
+    out: o.Out = Path("runs"), seed: o.Seed = None, engine: o.EngineName = "auto", as_json: o.Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout.")] = False, quiet: o.Quiet = False,
     no_color: o.NoColor = False, force: o.Force = False, debug: o.Debug = False,
 ):  # fmt: skip
@@ -108,12 +115,19 @@ def refuse_lists(overrides) -> None:
         raise ConfigError(f"-S {key}={','.join(values)}: several values expand only in `basisbt sweep`")
 
 
-def tell_compiling(prepared, engine, quiet) -> None:
-    """Say so when compiling takes a while."""
+def tell_engine(prepared, engine, quiet) -> None:
+    """Say so when compiling takes a while, and when paths run slowly because the strategy is not compiled."""
     import sys
 
-    if engine == "compiled" and not quiet:
-        from basisbt.studies.history import engine_is_warm
+    from basisbt.studies.history import engine_is_warm, loop_is_warm
 
-        if not engine_is_warm(prepared.loaded):
-            print("compiling once (about 30 s)", file=sys.stderr, flush=True)
+    if quiet:
+        return
+    cold = engine == "compiled" and prepared.compiled and not engine_is_warm(prepared.loaded)
+    if prepared.sample is not None:
+        cold = cold or (prepared.paths_compiled and not loop_is_warm(prepared.loaded))
+        if not prepared.paths_compiled:
+            print(f"paths run through Backtrader in worker processes, about 30 times slower: {prepared.obstacle}",
+                  file=sys.stderr, flush=True)  # fmt: skip
+    if cold:
+        print("compiling once (half a minute or so; kept for the next run)", file=sys.stderr, flush=True)

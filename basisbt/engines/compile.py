@@ -259,16 +259,19 @@ def allocates(decide, folder: Path, arguments) -> bool:
     return found
 
 
-def is_compiled(file: Path | None) -> bool:
-    """Whether a whole run with the strategy in `file` has been compiled to disk for the present sources."""
-    return (_folder(file) / READY).is_file()
+def is_compiled(file: Path | None, what: str = "driver") -> bool:
+    """Whether compiled code of the strategy in `file` is on disk for the present sources.
+
+    what: `driver` for runs through Backtrader, `loop` for the loop over paths.
+    """
+    return (_folder(file) / f"{READY}.{what}").is_file()
 
 
-def note_compiled(file: Path | None) -> None:
+def note_compiled(file: Path | None, what: str = "driver") -> None:
     """A run has used compiled code from beginning to end: the next one finds all of it on disk."""
     folder = _folder(file)
     if folder.is_dir():
-        (folder / READY).touch()
+        (folder / f"{READY}.{what}").touch()
 
 
 def _folder(file) -> Path:

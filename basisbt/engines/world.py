@@ -55,6 +55,7 @@ class World:
     memory: np.ndarray  # [1] record array, the initial Memory
     events: tuple = ()  # typed events behind the overlay, for reports
     notes: dict = field(default_factory=dict)
+    market: tuple = (None, ())  # a resampled market behind it: the panel row of each bar, chained price levels
 
     @property
     def bars(self) -> int:

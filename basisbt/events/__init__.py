@@ -1,15 +1,11 @@
 """What can go wrong: typed events, and what each does to a path. Adding a way to fail is one class here."""
 
 from basisbt.events.effects import Effects, make_overlay
-from basisbt.events.kinds import Event, FundingShock, NonConvergence, PriceShock, VenueDefault, WithdrawalFreeze
+from basisbt.events.kinds import (
+    Event, FundingShock, NonConvergence, PriceShock, VenueDefault, WithdrawalFreeze, kind_of,
+)  # fmt: skip
 
 __all__ = [
-    "Effects",
-    "Event",
-    "FundingShock",
-    "NonConvergence",
-    "PriceShock",
-    "VenueDefault",
-    "WithdrawalFreeze",
+    "Effects", "Event", "FundingShock", "NonConvergence", "PriceShock", "VenueDefault", "WithdrawalFreeze", "kind_of",
     "make_overlay",
-]
+]  # fmt: skip

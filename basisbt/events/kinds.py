@@ -149,3 +149,8 @@ class NonConvergence:
     def apply(self, effects) -> None:
         """Add the gap to the instrument's."""
         effects.add_gap(self.instrument, self.gaps(effects.time, effects.floor(self.start)))
+
+
+def kind_of(event: Event) -> str:
+    """The kind an event's cost belongs to: that of the event it followed from, else its own (MODEL.md section 3.7)."""
+    return event.root or event.kind

@@ -66,8 +66,3 @@ def performance(open_time, seconds, equity, capital, risk_free) -> dict:
         out["sortino"] = ratio(float(excess.mean()), down)
     out["max_drawdown"], out["max_drawdown_days"] = drawdown(close_time, equity, capital)
     return out
-
-
-def trapped_days(frozen: np.ndarray, custody: np.ndarray, seconds: int) -> float:
-    """Days during which some venue with our money was frozen. frozen, custody: [T, V]."""
-    return float(((frozen > 0) & (custody > 0.0)).any(axis=1).sum()) * seconds / DAY

@@ -8,30 +8,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-LINE_WORDS = {
-    "funding": "funding received", "basis": "basis (hedged price moves)", "directional": "directional (unhedged price)",
-    "collateral": "collateral currency",
-    "fee": "trading fees", "spread": "half-spreads", "impact": "market impact",
-    "borrow": "borrowing", "transfer_fee": "transfer fees", "liquidation": "liquidation fees",
-    "adl": "auto-deleveraging",
-    "clawback": "clawbacks", "default": "defaults", "recovery": "recoveries", "settlement_gap": "settlement gaps",
-}  # fmt: skip
+from basisbt.report.words import LINE_WORDS, money, number, percent
+
 EVENT_LINES = 12
-
-
-def money(value) -> str:
-    """USD with thousands separators, sign kept."""
-    return "-" if value is None else f"{value:,.0f}" if abs(value) >= 100.0 else f"{value:,.2f}"
-
-
-def percent(value, digits=2) -> str:
-    """A fraction as per cent."""
-    return "-" if value is None else f"{value * 100.0:.{digits}f} %"
-
-
-def number(value) -> str:
-    """A ratio with two decimals."""
-    return "-" if value is None else f"{value:.2f}"
 
 
 def tone(value) -> str:
@@ -47,6 +26,10 @@ def show_run(result, console: Console) -> None:
     console.print(attribution_table(m))
     if m["tail_cost"]:
         console.print(tail_table(m))
+    if m.get("paths"):
+        from basisbt.report.paths import show_paths
+
+        show_paths(m["paths"], meta["paths"], console)
     events = event_lines(result)
     if events:
         console.print(Panel(Group(*events), title="events", title_align="left", border_style="dim"))

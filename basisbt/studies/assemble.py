@@ -9,7 +9,7 @@ import numpy as np
 from basisbt.core.rules import Rules, maintenance_amounts
 from basisbt.engines.world import Deposit, Names, World
 from basisbt.errors import ConfigError
-from basisbt.events import NonConvergence, PriceShock, WithdrawalFreeze, make_overlay
+from basisbt.events import FundingShock, NonConvergence, PriceShock, VenueDefault, WithdrawalFreeze, make_overlay
 from basisbt.market.instruments import parse_symbol
 from basisbt.market.panel import PanelRequest, build_panel
 
@@ -147,13 +147,20 @@ def make_rules(spec, instruments, names, legs) -> Rules:
         leverage=np.array([pair.short.leverage for pair, _, _ in pairs], float),
         band_low=np.array([pair.short.leverage_band[0] for pair, _, _ in pairs], float),
         band_high=np.array([pair.short.leverage_band[1] for pair, _, _ in pairs], float),
-        pair_of=pair_of, leg_of=leg_of, carried=0.0, dollar=asset["USD"], venues=len(venues),
+        pair_of=pair_of, leg_of=leg_of, carried=carried(spec), dollar=asset["USD"], venues=len(venues),
         wallets=len(venues), seconds=int(spec.data.timeframe),
     )  # fmt: skip
     for block in rules:
         if isinstance(block, np.ndarray):
             block.flags.writeable = False
     return rules
+
+
+def carried(spec) -> float:
+    """What a dollar of claim counts for in marked equity: nothing, or the recovery that the sample expects."""
+    if spec.claims.carry_at == "zero":
+        return 0.0
+    return spec.tail.sample.venue_default.recovery.mean
 
 
 def maker_fee(fees, spot) -> float:
@@ -206,5 +213,10 @@ def make_event(name, event, names):
     if event.event == "price":
         base = names.bases.index(event.base)
         return PriceShock(name, base, event.at, event.move, event.over, event.then, event.duration or 0)
+    if event.event == "venue_default":
+        paid = None if event.recovered_after is None else event.at + event.recovered_after
+        return VenueDefault(name, names.venues.index(event.venue), event.at, event.recovery, paid)
     place = names.instruments.index((event.venue, event.symbol))
+    if event.event == "funding":
+        return FundingShock(name, place, event.at, event.rate, event.end)
     return NonConvergence(name, place, event.at, event.gap, event.half_life, event.end)

@@ -3,16 +3,13 @@
 Knows which engine to take and which reruns a tail cost needs. Knows no rule of the model.
 """
 
-import numpy as np
-
-from basisbt.core.books import FILLS, LIQUIDATIONS
+from basisbt.core.books import FILLS, LIQUIDATIONS, TRAPPED
 from basisbt.core.rules import ATTRIBUTION
-from basisbt.core.tape import FREEZE_HELD, FREEZE_VOIDED, THAW
 from basisbt.engines.machine import Machine, run_steps
 from basisbt.engines.world import World
 from basisbt.errors import BasisError, RunError
-from basisbt.events import make_overlay
-from basisbt.measures.performance import performance, trapped_days
+from basisbt.events import kind_of, make_overlay
+from basisbt.measures.performance import performance
 from basisbt.strategy.loader import line_in
 
 
@@ -21,6 +18,13 @@ def engine_is_warm(loaded) -> bool:
     from basisbt.engines.compile import is_compiled
 
     return is_compiled(loaded.file if loaded.decide is not None else None)
+
+
+def loop_is_warm(loaded) -> bool:
+    """Whether the strategy's compiled loop over paths is on disk."""
+    from basisbt.engines.compile import is_compiled
+
+    return is_compiled(loaded.file, "loop")
 
 
 def run_history(world: World, loaded, compiled: bool, prepare=None) -> Machine:
@@ -71,10 +75,8 @@ def blaming(work, loaded, compiled: bool) -> Machine:
 
 def pnl_without(world: World, loaded, compiled: bool, left_out) -> float:
     """P&L in USD of the same world without the events of some kinds."""
-    events = tuple(e for e in world.events if e.kind not in left_out)
-    rules = world.rules
-    overlay = make_overlay(events, world.time, rules.seconds)
-    world = world.without(events=events, overlay=overlay)
+    events = tuple(e for e in world.events if kind_of(e) not in left_out)
+    world = world.without(events=events, overlay=make_overlay(events, world.time, world.rules.seconds, *world.market))
     if loaded.cls is not None:
         machine = run_history(world, loaded, compiled)
     else:
@@ -87,7 +89,7 @@ def pnl_without(world: World, loaded, compiled: bool, left_out) -> float:
 
 def tail_costs(world: World, loaded, compiled: bool, pnl: float) -> dict[str, float]:
     """Cost of each kind of event, `interaction` and `total`, USD; positive costs money (MODEL.md section 3.7)."""
-    kinds = list(dict.fromkeys(event.kind for event in world.events))
+    kinds = list(dict.fromkeys(kind_of(event) for event in world.events))
     if not kinds:
         return {}
     total = pnl_without(world, loaded, compiled, kinds) - pnl
@@ -99,16 +101,6 @@ def tail_costs(world: World, loaded, compiled: bool, pnl: float) -> dict[str, fl
     return costs
 
 
-def frozen_bars(world: World) -> np.ndarray:
-    """[T, V] number of withdrawal freezes in force in each bar."""
-    frozen = np.zeros((world.bars, world.rules.venues), np.int64)
-    overlay = world.overlay
-    for bar, kind, venue in zip(overlay.event_bar, overlay.event_kind, overlay.event_who):
-        if kind in (THAW, FREEZE_HELD, FREEZE_VOIDED):
-            frozen[bar:, venue] += -1 if kind == THAW else 1
-    return frozen
-
-
 def metrics_of(machine: Machine, risk_free: float) -> dict:
     """The figures of metrics.json that follow from one path; USD, fractions, days."""
     world, book = machine.world, machine.book
@@ -116,7 +108,6 @@ def metrics_of(machine: Machine, risk_free: float) -> dict:
     equity = book.equity[:, 0]
     block = machine.attribution(world.bars - 1)
     lines = {kind: float(block[line].sum()) for kind, line in ATTRIBUTION.items()}
-    frozen = frozen_bars(world)
     return {
         "bars": world.bars,
         "currency": "USD",
@@ -124,10 +115,10 @@ def metrics_of(machine: Machine, risk_free: float) -> dict:
         "final_equity": float(equity[-1]),
         "accessible_equity": float(book.equity[-1, 1]),
         "recovered_equity": float(book.equity[-1, 2]),
-        "open_claims": 0.0,
+        "open_claims": float(book.face.sum()),
         "pnl": float(equity[-1]) - capital,
         **performance(world.time, world.rules.seconds, equity, capital, risk_free),
-        "trapped_days": trapped_days(frozen, book.equity[:, 3:], world.rules.seconds),
+        "trapped_days": float(book.record[TRAPPED]) * world.rules.seconds / 86400.0,
         "liquidations": int(book.count[LIQUIDATIONS]),
         "fills": int(book.count[FILLS]),
         "attribution": lines,

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from basisbt.engines.paths import OUTCOME, PathRunner, outcome_of
+from basisbt.engines.machine import run_steps
 from basisbt.engines.world import World
 from basisbt.errors import BasisError, RunError
 from basisbt.studies.history import blaming, drive
-from basisbt.studies.sampling import Draws, Sample, kind_of, without_defaults
-
-CHUNK_SECONDS = 1.0  # about how long a worker is away with one chunk
+from basisbt.events import kind_of
+from basisbt.studies.sampling import Draws, Sample, without_defaults
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,17 @@ class Worker:
 
     def once(self, drawn, events) -> np.ndarray:
         """The OUTCOME of a drawn market under these events."""
-        overlay = self.draws.overlay(drawn, events)
-        if self.runner is not None:
-            return self.runner.run(overlay)
-        world = self.world.without(overlay=overlay, events=events)
-        return outcome_of(blaming(lambda kind: drive(world, self.loaded, kind, None), self.loaded, False))
+        world = self.world.without(overlay=self.draws.overlay(drawn, events), events=events)
+        if self.runner is None:
+            return outcome_of(blaming(lambda kind: drive(world, self.loaded, kind, None), self.loaded, False))
+        try:
+            return self.runner.run(world.overlay)
+        except BasisError:
+            raise
+        except Exception as error:  # the strategy's own: compiled code has no lines, so once more with them
+            world = world.without(params=self.loaded.params)
+            blaming(lambda kind: run_steps(world, False), self.loaded, False)
+            raise RunError(f"{self.loaded.file}: error: runs interpreted but not compiled: {error}") from error
 
     def first(self, events) -> tuple[int, int]:
         """(kind, venue) of the first event as numbers, -1 for none."""
@@ -110,35 +116,46 @@ class Worker:
         return float(self.quiet["pnl"])
 
 
-def path_world(job: PathJob, loaded, path: int, compiled: bool) -> World:
-    """The world of one path, to be run alone by either driver."""
+def path_world(job: PathJob, loaded, path: int) -> World:
+    """The world of one path, to be run alone through Backtrader."""
     draws = Draws(job.sample, job.world)
     drawn = draws.draw(path)
-    params = loaded.record if compiled else loaded.params
     return job.world.without(
-        decide=loaded.decide, params=params, overlay=draws.overlay(drawn), events=drawn.events
+        decide=loaded.decide, overlay=draws.overlay(drawn), events=drawn.events, market=(drawn.row, drawn.chained)
     )  # fmt: skip
 
 
 def run_paths(job: PathJob, jobs: int = 1, progress=None, loaded=None) -> np.ndarray:
     """All paths of a job in order, on `jobs` processes; progress(done, total) after every chunk.
 
-    Raises RunError, KeyboardInterrupt (workers are gone by then).
+    Compiles in this process before others start. Raises RunError, KeyboardInterrupt (workers are gone by then).
     """
     from basisbt.studies.pool import chunks_of, work
 
     total = job.sample.paths
-    done, parts = 0, {}
+    worker = Worker(job, loaded)
+    first = worker.run(range(1))
+    if job.compiled:
+        note_loop(worker.loaded)
+    if progress is not None:
+        progress(0, total)
     if jobs <= 1:
-        worker = Worker(job, loaded)
-        results = ((first, worker.run(range(first, last))) for first, last in chunks_of(total, 1))
+        results = ((start, worker.run(range(start, end))) for start, end in chunks_of(total, 1))
     else:
         results = work(job, chunks_of(total, jobs), jobs)
-    for first, rows in results:
-        parts[first] = rows
-        done += rows.size
+    rows, done = np.zeros(total, first.dtype), 0
+    for start, part in results:
+        rows[start : start + part.size] = part
+        done += part.size
         if progress is not None:
             progress(done, total)
     if done != total:
         raise RunError(f"{total - done} of {total} paths are missing")
-    return np.concatenate([parts[first] for first in sorted(parts)])
+    return rows
+
+
+def note_loop(loaded) -> None:
+    """Remember that the compiled loop of a strategy is on disk."""
+    from basisbt.engines.compile import note_compiled
+
+    note_compiled(loaded.file, "loop")

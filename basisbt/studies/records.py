@@ -7,10 +7,13 @@ import numpy as np
 import pandas as pd
 
 from basisbt.core.books import (
-    FILLED, J_ASSET, J_KIND, J_REASON, J_SLOT, J_SOURCE, J_TARGET, J_TIME, LIQUIDATED, OUTCOME_NAMES, T_FEE,
+    DEFAULTED, FILLED, J_ASSET, J_KIND, J_REASON, J_SLOT, J_SOURCE, J_TARGET, J_TIME, LIQUIDATED, OUTCOME_NAMES, T_FEE,
     T_INSTRUMENT, T_OUTCOME, T_PRICE, T_QUANTITY, T_REASON, T_SPREAD, T_TIME,
 )  # fmt: skip
 from basisbt.core.rules import ATTRIBUTION, KIND_NAMES, accounts, outside
+
+
+CLOSED_BY_VENUE = {LIQUIDATED: "liquidation", DEFAULTED: "closed by default"}
 
 
 def times(seconds) -> pd.DatetimeIndex:
@@ -102,7 +105,7 @@ def orders_frame(machine, reasons) -> pd.DataFrame:
 
 def fills_frame(orders: pd.DataFrame) -> pd.DataFrame:
     """The orders that traded."""
-    done = orders["status"].isin([OUTCOME_NAMES[FILLED], OUTCOME_NAMES[LIQUIDATED]])
+    done = orders["status"].isin([OUTCOME_NAMES[code] for code in (FILLED, LIQUIDATED, DEFAULTED)])
     return orders[done].reset_index(drop=True)
 
 
@@ -167,9 +170,9 @@ def events_frame(machine) -> pd.DataFrame:
     tickets, numbers = stack(machine.tickets, 5)
     for row, number in zip(tickets, numbers):
         venue, symbol = world.names.slot(int(row[T_INSTRUMENT]))
-        if row[T_OUTCOME] == LIQUIDATED:
+        if row[T_OUTCOME] in CLOSED_BY_VENUE:
             size = abs(number[T_QUANTITY]) * number[T_PRICE]
-            rows.append((int(row[T_TIME]), -1, "liquidation", venue, symbol, size, "emergent"))
+            rows.append((int(row[T_TIME]), -1, CLOSED_BY_VENUE[row[T_OUTCOME]], venue, symbol, size, "emergent"))
         elif not symbol:
             name = f"refused: {OUTCOME_NAMES[row[T_OUTCOME]]}"
             rows.append((int(row[T_TIME]), -1, name, venue, "", number[T_QUANTITY], "emergent"))
@@ -189,6 +192,10 @@ def describe(event, world) -> tuple:
         venue = names.venues[event.venue]
     elif event.kind == "price":
         symbol, size, end = names.bases[event.base], event.move, event.start + event.over
+    elif event.kind == "venue_default":
+        venue, size, end = names.venues[event.venue], event.recovery, event.recovered_at
     elif event.kind == "non_convergence":
         (venue, symbol), size = names.instruments[event.instrument], event.gap
+    elif event.kind == "funding":
+        (venue, symbol), size = names.instruments[event.instrument], event.rate
     return (event.start, -1 if end is None else end, event.kind, venue, symbol, size, event.origin)

@@ -73,11 +73,6 @@ class Draws:
         return make_overlay(events, self.time, self.seconds, drawn.row, drawn.chained)
 
 
-def kind_of(event) -> str:
-    """The kind an event's cost belongs to: that of the event it followed from, else its own (MODEL.md section 3.7)."""
-    return event.root or event.kind
-
-
 def without_defaults(events) -> tuple:
     """The same events as if no venue had ever failed: a freeze that would have ended in default ends whole."""
     ends = {(e.venue, e.root): e.start for e in events if isinstance(e, VenueDefault)}

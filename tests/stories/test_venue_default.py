@@ -6,9 +6,11 @@ MODEL.md section 7.2. Spot on A, perpetual on B, 1,000 USDT each unless a story 
 import numpy as np
 import pytest
 
-from basisbt.core.books import DEFAULTED, OUTCOME_NAMES, T_OUTCOME, T_PRICE, T_QUANTITY
+from basisbt.core.books import (
+    DEFAULTED, DRAWDOWN, LOWEST, OUTCOME_NAMES, PEAK, T_OUTCOME, T_PRICE, T_QUANTITY, TRAPPED, WORST_RATIO,
+)  # fmt: skip
 from basisbt.core.rules import BASIS, CLAIM, DEFAULT, DIRECTIONAL, FUNDING, RECOVERY, TRANSFER_FEE
-from tests.support.worlds import PERP, SPOT, A, B, Desk, Failure, Freeze, world
+from tests.support.worlds import PERP, SPOT, A, B, C, Desk, Failure, Freeze, Leg, world
 
 GONE = "venue_defaulted"
 
@@ -154,6 +156,27 @@ def test_a_loan_is_repaid_out_of_the_claim():
     # 200 - 10 * 0.5 * 5 * 20 = -300 of cash (a loan of 300), +400 unrealised: 100 is claimed.
     assert face(desk, B) == pytest.approx(100.0)
     assert np.abs(desk.book.balance.sum(axis=0)).max() < 1e-9
+
+
+def test_trapped_bars_are_those_with_our_money_behind_a_freeze_or_in_a_claim_and_none_twice():
+    # Frozen with money in bars 1 and 2 (A twice over in bar 2), nothing at C; A's claim is open in bars 5, 6 and 7.
+    legs = (Leg(A, 0, True), Leg(B), Leg(C))
+    events = [Freeze(A, 1, 3), Freeze(A, 2, 3), Freeze(C, 0), Failure(A, 5, 0.5, 8)]
+    desk = Desk(world(legs=legs, bars=10, deposits={A: 1000.0, B: 1000.0, C: 0.0}, events=events))
+    desk.step(10)
+    assert desk.book.record[TRAPPED] == 5.0
+
+
+def test_the_record_of_a_path():
+    # Equity at the closes: 2,000, then the short alone loses 100, 300, wins 200: 1,900, 1,600, 1,800.
+    path = [100, 120, 180, 140]
+    desk = Desk(world(bars=4, prices={SPOT: path, PERP: path}, index={0: path}))
+    desk.order(PERP, -5.0)
+    desk.step(4)
+    assert desk.book.record[PEAK] == 2000.0 and desk.book.record[LOWEST] == 1600.0
+    assert desk.book.record[DRAWDOWN] == pytest.approx(400.0 / 2000.0)
+    # Worst ratio: equity 600 over maintenance 1 % of 900.
+    assert desk.book.record[WORST_RATIO] == pytest.approx(600.0 / 9.0)
 
 
 def test_everything_sums_to_the_profit():

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from basisbt.measures.performance import annual_return, drawdown, performance, trapped_days
+from basisbt.measures.performance import annual_return, drawdown, performance
 
 DAY = 86400
 
@@ -38,10 +38,3 @@ def test_a_drawdown_that_does_not_end_counts_to_the_last_bar():
 
 def test_a_curve_that_never_falls_has_no_drawdown():
     assert drawdown(np.arange(1, 4) * DAY, np.array([100.0, 100.0, 101.0]), 100.0) == (0.0, 0.0)
-
-
-def test_trapped_days_count_only_money_behind_a_freeze_and_no_day_twice():
-    # 6 h bars: bar 0 one venue frozen, bar 1 both (counted once), bar 2 frozen without money, bar 3 none
-    frozen = np.array([[1, 0], [2, 1], [1, 0], [0, 0]])
-    custody = np.array([[5.0, 5.0], [5.0, 5.0], [0.0, 5.0], [5.0, 5.0]])
-    assert trapped_days(frozen, custody, 6 * 3600) == 0.5

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from basisbt.measures.performance import annual_return, drawdown, performance, trapped_days
+from basisbt.measures.performance import annual_return, drawdown, performance
 
 DAY = 86400
 START = 1_672_531_200  # 2023-01-01
@@ -60,9 +60,3 @@ def test_a_drawdown_lasts_from_its_peak_to_the_bar_that_reaches_it_again():
     depth, days = drawdown(closes, np.array([110.0, 99.0, 104.5, 110.0, 109.0, 111.0]), 100.0)
     assert depth == pytest.approx(0.1)  # 110 -> 99
     assert days == pytest.approx(3.0)  # the close of day 1 to the close of day 4
-
-
-def test_trapped_is_time_in_which_money_sits_at_a_frozen_venue():
-    frozen = np.array([[0, 0], [1, 0], [2, 1], [0, 1]])
-    custody = np.array([[5.0, 5.0], [5.0, 5.0], [0.0, 5.0], [5.0, 0.0]])
-    assert trapped_days(frozen, custody, DAY // 2) == pytest.approx(1.0)  # bars 1 and 2; in bar 3 nothing is there

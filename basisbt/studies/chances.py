@@ -1,0 +1,68 @@
+"""From a config's sample to plain chances: names become numbers, venues get their own rates.
+
+Knows the spec (config) and what events take. Draws nothing.
+"""
+
+from basisbt.events.chances import (
+    Chances, DefaultChance, Dependence, FreezeChance, FundingChance, GapChance, Lognormal, Recovery, Stress,
+)  # fmt: skip
+from basisbt.studies.sampling import Sample
+
+
+def sample_of(spec, world) -> Sample | None:
+    """The sample a config asks for; None when it asks for none."""
+    sample = spec.tail.sample
+    if sample is None:
+        return None
+    seconds = world.rules.seconds
+    bars = world.bars if sample.horizon is None else max(1, min(world.bars, sample.horizon // seconds))
+    script = world.events if "script" in sample.include else ()
+    return Sample(
+        sample.paths, spec.seed, sample.market, sample.mean_block, bars, chances_of(spec, world), script,
+        0.0 if sample.venue_default is None else sample.venue_default.rate,
+    )  # fmt: skip
+
+
+def chances_of(spec, world) -> Chances:
+    """What may happen on a path, by number of venue and instrument."""
+    sample, names, spot = spec.tail.sample, world.names, world.rules.spot
+    freeze, default, gap, flip = (
+        sample.withdrawal_freeze, sample.venue_default, sample.non_convergence, sample.funding
+    )  # fmt: skip
+    dependence, stress = sample.dependence, sample.stress
+    return Chances(
+        venues=names.venues, instruments=names.instruments,
+        freeze=None if freeze is None else FreezeChance(
+            rates_of(spec, "withdrawal_freeze", freeze.rate), lognormal(freeze.duration),
+            lognormal(freeze.duration_if_default or freeze.duration), freeze.ends_in_default,
+            freeze.pending == "voided",
+        ),
+        default=None if default is None else DefaultChance(
+            rates_of(spec, "venue_default", default.rate),
+            Recovery(
+                default.recovery.mean, default.recovery.sd, default.recovery.whole, default.recovery.nothing
+            ), lognormal(default.delay),
+        ),
+        gap=None if gap is None else GapChance(
+            tuple(0.0 if s else gap.rate for s in spot), lognormal(gap.gap), gap.gap.up, lognormal(gap.half_life)
+        ),
+        funding=None if flip is None else FundingChance(
+            tuple(0.0 if s else flip.rate for s in spot), Lognormal(abs(flip.size.median), abs(flip.size.p95)),
+            1.0 if flip.size.median > 0.0 else -1.0, lognormal(flip.duration),
+        ),
+        dependence=Dependence(
+            dependence.model, dependence.correlation, dependence.nu, dependence.branching, dependence.half_life
+        ),
+        stress=None if stress is None else Stress(stress.volatility, stress.lookback),
+    )  # fmt: skip
+
+
+def lognormal(spec) -> Lognormal:
+    """Median and 95th percentile."""
+    return Lognormal(float(spec.median), float(spec.p95))
+
+
+def rates_of(spec, kind: str, rate: float) -> tuple[float, ...]:
+    """Arrivals a year of every venue: its own rate where it has one."""
+    own = [getattr(venue.rates, kind, None) if venue.rates is not None else None for venue in spec.venues.values()]
+    return tuple(rate if each is None else each for each in own)
