@@ -79,12 +79,11 @@ class Arrivals:
             if mine:
                 events = self.story(path, v, [(clock.moment(t), what) for t, what in mine])
                 found += events
-                if isinstance(events[-1], VenueDefault):
-                    gone[v] = events[-1].start
+                gone.update((v, e.start) for e in events if isinstance(e, VenueDefault))
         return found, gone
 
     def story(self, path: int, v: int, mine) -> list:
-        """What becomes of a venue's incidents: freezes until one ends badly, or a sudden default; its default comes last."""
+        """What becomes of a venue's incidents: freezes until one ends badly, or a sudden default; then none."""
         c, name = self.chances, self.chances.venues[v]
         freezes, ends = [], []
         sudden = next((at for at, what in mine if what * self.rates[v] >= c.freeze_rate(v)), None)

@@ -63,7 +63,7 @@ def _bounds(x, y, top, bottom, size):
         if variance <= 0.0:
             return math.copysign(math.inf, c * top - s * bottom)
         skew = third / variance**1.5 / math.sqrt(n)
-        return (c * top - s * bottom) / math.sqrt(variance / n) - hall(side * limit, skew)
+        return (c * top - s * bottom) / math.sqrt(variance / (n - 1)) - hall(side * limit, skew)
 
     best = math.atan2(top, bottom)
     low = math.tan(brentq(excess, 0.0, best, args=(1.0,))) if excess(0.0, 1.0) > 0.0 > excess(best, 1.0) else 0.0

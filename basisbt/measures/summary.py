@@ -60,12 +60,13 @@ def tail_block(
         "tail_index": peaks_over_threshold(losses, weight=weight).index,
         "breakeven_default_rate": _breakeven(pnl_without_defaults, pnl, default_rate, weight),
     }
-    for name, figure in figures.items():
+    costs = {kind: mean_skewed(cost, weight) for kind, cost in (tail_cost or {}).items()}
+    for name, figure in {**figures, **costs}.items():
         if figure.n != pnl.size:
             raise ValueError(f"{name} must have one number per path")
     out = {"n": pnl.size, "effective_n": effective_n(pnl.size, weight)}
     out.update({name: figure.as_dict() for name, figure in figures.items()})
-    out["tail_cost"] = {kind: mean_skewed(cost, weight).as_dict() for kind, cost in (tail_cost or {}).items()}
+    out["tail_cost"] = {kind: figure.as_dict() for kind, figure in costs.items()}
     return out
 
 

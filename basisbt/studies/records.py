@@ -22,11 +22,13 @@ def times(seconds) -> pd.DatetimeIndex:
 
 
 def account_names(world) -> list[str]:
-    """A name for every account: `okx wallet`, `okx in_transit`, …, and the reason for those outside."""
+    """A name for every account: `okx wallet`, `okx in_transit`, …, `bank`, and the reason for those outside."""
     rules, venues = world.rules, world.names.venues
     names = [f"{venues[v]} wallet" for v in rules.wallet_venue]
-    for kind in ("in_transit", "claim", "loan", "insurance"):
+    for kind in ("in_transit", "claim", "loan"):
         names += [f"{venue} {kind}" for venue in venues]
+    names.append("bank")
+    names += [f"{venue} insurance" for venue in venues]
     names += list(KIND_NAMES[: accounts(rules) - outside(0, rules)])
     names[outside(0, rules)] = "capital"
     return names

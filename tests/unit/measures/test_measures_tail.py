@@ -101,7 +101,9 @@ def test_what_the_paths_cannot_bound_is_none():
     assert one.value == pytest.approx(0.1) and one.low is None
 
 
-@pytest.mark.parametrize("n, p, note", [(10_000, 0.99, None), (9_999, 0.99, "too few (99)"), (2_000, 0.99, "too few (20)")])
+@pytest.mark.parametrize(
+    "n, p, note", [(10_000, 0.99, None), (9_999, 0.99, "too few (99)"), (2_000, 0.99, "too few (20)")]
+)
 def test_fewer_than_a_hundred_tail_observations_are_said(n, p, note):
     figure = expected_shortfall(np.random.default_rng(3).normal(size=n), p)
     assert figure.note == note

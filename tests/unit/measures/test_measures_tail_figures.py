@@ -72,8 +72,10 @@ def test_a_paired_difference_is_that_of_the_figures_and_tighter_than_an_independ
     a = rng.exponential(size=5000)
     b = a + 0.1 * rng.normal(size=5000) + 0.05
     pair, apart = paired_es(a, b, 0.95), independent_es(a, b, 0.95)
-    assert pair.value == apart.value == pytest.approx(
-        expected_shortfall(b, 0.95).value - expected_shortfall(a, 0.95).value
+    assert (
+        pair.value
+        == apart.value
+        == pytest.approx(expected_shortfall(b, 0.95).value - expected_shortfall(a, 0.95).value)
     )
     assert pair.high - pair.low < (apart.high - apart.low) / 5
     assert paired_mean(a, b).value == pytest.approx(independent_mean(a, b).value) == pytest.approx(0.05, abs=0.005)
@@ -137,6 +139,15 @@ def test_the_break_even_rate_is_the_rate_at_which_the_mean_is_nothing():
     assert breakeven_default_rate(without, pnl, 0.06).high == pytest.approx(2 * figure.high)
 
 
+def test_without_skewness_the_break_even_interval_is_fiellers():
+    x, y = np.tile([1.0, -1.0, 2.0, -2.0], 25), np.tile([1.0, -1.0, 1.0, -1.0], 25)  # symmetric: no third moments
+    carry, cost = 8.0 + 3.0 * x, 20.0 + 20.0 * y
+    figure = breakeven_default_rate(carry, carry - cost, 0.05)
+    q = 1.9842169516**2 / 99  # t(99); (8 - 20 r)^2 = q (9 * 2.5 - 2 r 60 * 1.5 + 400 r^2)
+    low, high = sorted(np.roots([400 - 400 * q, -320 + 180 * q, 64 - 22.5 * q]))
+    assert (figure.low, figure.high) == pytest.approx((0.05 * low, 0.05 * high), rel=1e-8)
+
+
 def test_the_break_even_rate_without_default_or_without_carry_is_none():
     carry, n = np.random.default_rng(6).normal(8.0, 3.0, 500), 500
     assert breakeven_default_rate(carry, carry, 0.03).note == "no default was sampled"
@@ -189,6 +200,12 @@ def test_the_block_says_when_defaults_were_not_asked_for_and_refuses_arrays_of_o
     assert out["breakeven_default_rate"]["note"] == "defaults were not sampled" and out["tail_cost"] == {}
     with pytest.raises(ValueError, match="trapped_days"):
         block(trapped_days=np.zeros(3))
+    with pytest.raises(ValueError, match="freeze"):
+        block(tail_cost={"freeze": np.zeros(3)})
+    with pytest.raises(ValueError, match="capital"):
+        tail_block(np.ones(3), 0.0, 1.0, **dict.fromkeys(
+            ("max_drawdown", "trapped_days", "ruined", "margin_called", "liquidations"), np.zeros(3)
+        ))  # fmt: skip
 
 
 def test_weights_of_one_change_nothing_in_the_block():
