@@ -9,6 +9,10 @@ def pytest_addoption(parser):
     parser.addoption("--rewrite-golden", action="store_true", help="write golden files anew instead of comparing")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "xdist_group: run on one worker")  # known without pytest-xdist too
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Tests that compile share a worker (and its compiled step), so that nothing is compiled twice at once."""

@@ -13,6 +13,7 @@ def lookahead(
     points: Annotated[int, typer.Option(help="How many bars to cut at.", min=1)] = 5,
     seed: Annotated[int, typer.Option(help="Which bars.")] = 0, engine: o.EngineName = "auto", as_json: o.Json = False,
     quiet: o.Quiet = False, no_color: o.NoColor = False, debug: o.Debug = False,
+    paths: Annotated[int, typer.Option(help="How many sampled paths to check beside history.", min=0)] = 2,
 ):  # fmt: skip
     """Rerun with the future cut off or corrupted; any difference in the past is an error (exit 4).
 
@@ -25,13 +26,15 @@ def lookahead(
     engine = o.checked_engine(engine)
     with o.working():
         prepared = prepare(o.config_path(config), set, timerange=timerange, data_dir=data_dir, engine=engine)
-        rows = check(prepared, points, seed, o.say(quiet))
+        rows = check(prepared, points, seed, o.say(quiet), paths)
     bad = [row for row in rows if row["difference"]]
     if as_json:
         o.print_json({"ok": not bad, "checks": rows})
     elif not quiet:
         for row in rows:
-            print(f"{row['time']}  bar {row['bar']:>6}  future {row['way']:<9}  {row['difference'] or 'no difference'}")
+            what = "history" if row["path"] is None else f"path {row['path']}"
+            said = row["difference"] or "no difference"
+            print(f"{what:<10}  {row['time']}  bar {row['bar']:>6}  future {row['way']:<9}  {said}")
     if bad:
         first = bad[0]
         raise CheckError(

@@ -50,28 +50,35 @@ def compare(
     configs: Configs, set: o.Set = [], timerange: o.Timerange = None,
     data_dir: o.DataDir = None, out: o.Out = Path("runs"), seed: o.Seed = None,
     engine: o.EngineName = "auto", as_json: o.Json = False, quiet: o.Quiet = False, no_color: o.NoColor = False,
-    force: o.Force = False, debug: o.Debug = False,
+    force: o.Force = False, debug: o.Debug = False, paths: o.Paths = None, jobs: o.Jobs = None,
+    fail_if: Annotated[
+        list[str], typer.Option("--fail-if", metavar="'METRIC > X'", help="Exit 4 when this holds for any setup.")
+    ] = [],
 ):  # fmt: skip
-    """Run several setups over the same history and events and show them side by side.
+    """Run several setups over the same history, events and sampled paths and show them side by side.
 
-    Example: basisbt compare configs/runs/01_btc_carry.yaml configs/runs/02_frozen_hub.yaml
+    Example: basisbt compare configs/runs/05_paths.yaml configs/runs/06_paths_one_venue.yaml --fail-if 'es_99 > 20%'
     """
+    from basisbt.studies.compare import checked_limit, refuse_limits
     from basisbt.studies.compare import compare as compare_setups
 
     refuse_lists(set)
+    for text in fail_if:
+        checked_limit(text)
     if len(configs) < 2:
         raise ConfigError("compare needs at least two configs, found one")
     with o.working():
         frame = compare_setups(
             *map(o.config_path, configs), overrides=set, timerange=timerange, data_dir=data_dir, seed=seed,
-            engine=o.checked_engine(engine), out=out, force=force,
+            engine=o.checked_engine(engine), out=out, force=force, paths=paths, jobs=jobs, progress=o.counting(quiet),
         )  # fmt: skip
     if as_json:
         o.print_json(frame.to_dict("records"))
-        return
-    from basisbt.report.terminal import show_comparison
+    else:
+        from basisbt.report.comparison import show_comparison
 
-    show_comparison(frame, o.console(no_color))
+        show_comparison(frame, o.console(no_color))
+    refuse_limits(frame, fail_if)
 
 
 @o.guarded

@@ -106,6 +106,8 @@ def unrolled(world: World) -> World:
         p.funding_rate[stamps], p.funding_price[stamps], p.funding_at_open[stamps],
         p.funding_time[stamps] + np.repeat(time - p.time[row], count),
     )  # fmt: skip
+    for block in panel:
+        block.flags.writeable = False
     return world.without(panel=panel, overlay=world.overlay._replace(row=np.arange(row.size, dtype=np.int64)))
 
 

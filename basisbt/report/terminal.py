@@ -167,17 +167,3 @@ def cell(column, value) -> str:
     if isinstance(value, float):
         return money(value) if abs(value) >= 100.0 else f"{value:.4g}"
     return str(value)
-
-
-def show_comparison(frame, console: Console) -> None:
-    """Setups as columns: a person reads down a setup, and across a figure."""
-    table = Table(title="same history, same events", title_justify="left", title_style="bold", box=None, padding=(0, 2))
-    table.add_column("")
-    for name in frame["setup"]:
-        table.add_column(Text(str(name)), justify="right", overflow="fold")
-    for column in frame.columns[1:]:
-        values = list(frame[column])
-        if column in LINE_WORDS and not any(values):
-            continue
-        table.add_row(LINE_WORDS.get(column, column.replace("_", " ")), *(cell(column, v) for v in values))
-    console.print(table)

@@ -1,12 +1,15 @@
-"""`compare`: several setups over the same history and events, side by side.
+"""`compare`: several setups over the same history and events, and over the same sampled paths, side by side.
 
-Knows results. History only so far: every setup sees the same bars and the same script, so a difference is the
-setup's own; there is no sampling error to put an interval on yet.
+Knows results. History has no sampling error: every setup sees the same bars and the same script. Sampled paths are
+compared draw by draw (differences.py), with intervals.
 """
 
+import re
 from pathlib import Path
 
-from basisbt.errors import ConfigError
+from basisbt import units
+from basisbt.errors import CheckError, ConfigError
+from basisbt.studies.differences import attribution_row, difference_row, refuse_other_draws, sampled_row
 from basisbt.studies.run import Result, prepare, run_prepared
 
 COLUMNS = (
@@ -16,18 +19,21 @@ COLUMNS = (
 
 
 def compare(*configs, set=None, overrides=(), timerange=None, data_dir=None, seed=None, engine="auto", out=None,
-            force=False):  # fmt: skip
+            force=False, paths=None, jobs=None, progress=None):  # fmt: skip
     """Frame with one row per setup: `setup`, metrics, `tail_cost`, attribution, `diff_pnl` to the first.
 
-    `overrides` are texts as after -S. Raises ConfigError when setups do not share capital and window, since their
-    figures then do not compare.
+    With sampled paths the figures are those over the paths, and `diff_pnl`, `diff_es_95`, `diff_es_99` come with their
+    intervals and a `verdict`. `overrides` are texts as after -S. Raises ConfigError when setups do not share capital,
+    window and, where paths are sampled, their draws, since their figures then do not compare.
     """
     overrides = [*overrides, *(f"{key}={value}" for key, value in (set or {}).items())]
     many = [
-        prepare(c, overrides, timerange=timerange, data_dir=data_dir, seed=seed, engine=engine) for c in configs
+        prepare(c, overrides, timerange=timerange, data_dir=data_dir, seed=seed, engine=engine, paths=paths)
+        for c in configs
     ]  # fmt: skip
     refuse_unequal(configs, many)
-    results = [run_prepared(p, None if out is None else Path(out), force) for p in many]
+    refuse_other_draws(configs, many)
+    results = [run_prepared(p, None if out is None else Path(out), force, jobs, progress) for p in many]
     return frame_of(setup_names(configs, results), results)
 
 
@@ -54,17 +60,50 @@ def setup_names(configs, results) -> list[str]:
     return next(names for names in ways if len(dict.fromkeys(names)) == len(names))
 
 
-def row_of(name: str, result: Result) -> dict:
+def row_of(name: str, result: Result, first: Result) -> dict:
     """One setup's row."""
     m = result.metrics
-    row = {"setup": name, **{c: m[c] for c in COLUMNS}, "tail_cost": m["tail_cost"].get("total", 0.0)}
-    return {**row, **m["attribution"]}
+    if "paths" in m:
+        return {"setup": name, **sampled_row(result), **difference_row(first, result), **attribution_row(result)}
+    row = {"setup": name, "pnl": m["pnl"], "diff_pnl": m["pnl"] - first.metrics["pnl"]}
+    row.update({c: m[c] for c in COLUMNS})
+    return {**row, "tail_cost": m["tail_cost"].get("total", 0.0), **m["attribution"]}
 
 
 def frame_of(names, results):
-    """The comparison as a frame; `diff_pnl` is each setup's P&L less the first's."""
+    """The comparison as a frame; every difference is a setup's figure less the first's."""
     import pandas as pd
 
-    frame = pd.DataFrame([row_of(name, result) for name, result in zip(names, results)])
-    frame.insert(2, "diff_pnl", frame["pnl"] - frame["pnl"].iloc[0])
-    return frame
+    return pd.DataFrame([row_of(name, result, results[0]) for name, result in zip(names, results)])
+
+
+def checked_limit(text: str) -> tuple[str, str, float]:
+    """(metric, comparison, limit) of `es_99 > 5%`. Raises ConfigError."""
+    found = re.fullmatch(r"\s*([a-z][a-z0-9_]*)\s*(>=|<=|>|<)\s*(\S.*?)\s*", text)
+    if not found:
+        raise ConfigError(f"--fail-if: found {text!r}, expected METRIC > X, like 'es_99 > 5%' (or >=, <, <=)")
+    parse = units.parse_fraction if found[3].endswith(("%", "bps")) else units.parse_number
+    try:
+        return found[1], found[2], parse(found[3])
+    except ValueError as error:
+        raise ConfigError(f"--fail-if {text!r}: {error}") from error
+
+
+def refuse_limits(frame, texts) -> None:
+    """Raise CheckError for the setups that are beyond a limit, or whose figure is not known."""
+    import difflib
+
+    beyond = []
+    for metric, sign, limit in map(checked_limit, texts):
+        numeric = [c for c in frame.columns if frame[c].dtype.kind in "fiu"]
+        if metric not in numeric:
+            near = difflib.get_close_matches(metric, numeric, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(numeric)}"
+            raise ConfigError(f"--fail-if: no figure {metric!r} in this comparison; {hint}")
+        for name, value in zip(frame["setup"], frame[metric]):
+            if value != value:
+                beyond.append(f"{metric} of {name} is not known (too few paths?), so not shown to keep {sign} {limit:g}")
+            elif {">": value > limit, ">=": value >= limit, "<": value < limit, "<=": value <= limit}[sign]:
+                beyond.append(f"{metric} of {name} is {value:.6g}, which is {sign} {limit:g}")
+    if beyond:
+        raise CheckError("\n".join(beyond))

@@ -1,16 +1,17 @@
 """`lookahead`: rerun with the future cut off or corrupted; any difference in the past is an error.
 
-Knows how to spoil a panel after a bar and how to compare what two runs did up to it.
+Knows how to spoil a panel after a bar and how to compare what two runs did up to it. History runs through Backtrader,
+sampled paths through the loop that samples them.
 """
 
 import numpy as np
 
 from basisbt.core.books import FILLED, J_TIME, T_INSTRUMENT, T_ORDER, T_OUTCOME, T_PRICE, T_TIME
 from basisbt.core.tape import (
-    CLOSE, HIGH, LOW, MARK_CLOSE, MARK_HIGH, MARK_LOW, MARK_OPEN, OPEN, PRICED, Panel,
+    CLOSE, HIGH, LOW, MARK_CLOSE, MARK_HIGH, MARK_LOW, MARK_OPEN, OPEN, PRICED, Overlay, Panel,
 )  # fmt: skip
-from basisbt.engines.world import World
-from basisbt.events import make_overlay
+from basisbt.engines.machine import run_loop
+from basisbt.engines.world import World, unrolled
 from basisbt.studies.history import run_history
 from basisbt.studies.records import stack
 
@@ -23,13 +24,14 @@ def cut(world: World, k: int) -> World:
         panel.usd[: k + 1], panel.first[: k + 2], *(block[:end] for block in panel[6:]),
     )  # fmt: skip
     shorter = Panel(*(np.ascontiguousarray(block) for block in shorter))
-    return with_panel(world, shorter)
+    return with_panel(world, shorter, k)
 
 
 def corrupt(world: World, k: int, seed: int) -> World:
     """The same world with every price, rate and gap after bar k replaced by nonsense of the right shape.
 
-    The open of bar k + 1 stays: what was decided at the close of bar k fills there, and can so be compared.
+    The open of bar k + 1 stays, and what happens to venues there: what was decided at the close of bar k fills there,
+    and can so be compared. Later events never come.
     """
     rng = np.random.Generator(np.random.Philox(key=[seed, k]))
     panel = world.panel
@@ -47,7 +49,7 @@ def corrupt(world: World, k: int, seed: int) -> World:
     fresh = panel.fresh.copy()
     fresh[k + 2 :] = rng.random(fresh[k + 2 :].shape) < 0.9
     return with_panel(
-        world, panel._replace(prices=prices, index=index, usd=usd, funding_rate=rate, fresh=fresh)
+        world, panel._replace(prices=prices, index=index, usd=usd, funding_rate=rate, fresh=fresh), k + 1
     )  # fmt: skip
 
 
@@ -68,17 +70,17 @@ def filled_next(machine, k: int):
     traded = rows[:, T_INSTRUMENT] < len(world.names.instruments)
     who = np.where(traded, rows[:, T_INSTRUMENT], 0)
     mine = traded & (rows[:, T_TIME] == world.panel.time[k + 1]) & (rows[:, T_OUTCOME] == FILLED)
-    mine &= numbers[:, T_PRICE] == world.panel.prices[k + 1, OPEN][who]
+    mine &= numbers[:, T_PRICE] == machine.tape.prices[k + 1, OPEN][who]
     return np.delete(rows, T_ORDER, axis=1)[mine], numbers[mine]
 
 
-def with_panel(world: World, panel: Panel) -> World:
-    """A world on another panel, its events laid over it anew."""
+def with_panel(world: World, panel: Panel, last: int) -> World:
+    """A world on another panel, and only what events do up to bar `last`."""
     for block in panel:
         block.flags.writeable = False
-    rules = world.rules
-    overlay = make_overlay(world.events, panel.time, rules.seconds)
-    return world.without(panel=panel, overlay=overlay)
+    known = int(np.searchsorted(world.overlay.event_bar, last, side="right"))
+    row, *steps = world.overlay
+    return world.without(panel=panel, overlay=Overlay(row[: panel.time.size], *(step[:known] for step in steps)))
 
 
 def past(machine, k: int):
@@ -106,19 +108,42 @@ def first_difference(machine, spoiled, k: int) -> str | None:
     return None
 
 
-def lookahead(prepared, points: int = 5, seed: int = 0, progress=None) -> list[dict]:
-    """Check `points` bars; returns a row per bar and way of spoiling: bar, time, way, difference ('' for none)."""
-    world, loaded = prepared.world, prepared.loaded
-    whole = run_history(world, loaded, prepared.compiled)
+def lookahead(prepared, points: int = 5, seed: int = 0, progress=None, paths: int = 2) -> list[dict]:
+    """Check `points` bars of history and of `paths` sampled paths.
+
+    Returns a row per bar and way of spoiling: path (None: history), bar, time, way, difference ('' for none).
+    """
     rng = np.random.Generator(np.random.Philox(key=[seed, 1]))
-    bars = sorted({int(b) for b in rng.integers(1, max(2, world.bars - 1), points)})
-    rows = []
-    for k in bars:
-        for way, spoiled in (("cut", cut(world, k)), ("corrupted", corrupt(world, k, seed))):
+    whole = [(None, prepared.world, run_with(prepared, None))]
+    if prepared.sample is not None:
+        from basisbt.studies.tails import alone
+
+        for path in sorted({int(n) for n in rng.integers(0, prepared.sample.paths, paths)}):
+            whole.append((path, unrolled(alone(prepared, path)), run_with(prepared, path)))
+    rows, total = [], 2 * points * len(whole)
+    for path, world, run in whole:
+        for row in checked(world, run, rng, points, seed):
+            rows.append({"path": path, **row})
             if progress is not None:
-                progress(len(rows), 2 * len(bars), {"bar": k, "way": way})
-            other = run_history(spoiled, loaded, prepared.compiled)
-            difference = first_difference(whole, other, k)
-            time = str(np.datetime64(int(world.panel.time[k]), "s")) + "Z"
-            rows.append({"bar": k, "time": time, "way": way, "difference": difference or ""})
+                progress(min(len(rows), total) - 1, total, {"path": path, "bar": row["bar"]})
     return rows
+
+
+def run_with(prepared, path):
+    """run(world) -> Machine: history through Backtrader; a path through the loop where its strategy is a `decide`."""
+    loaded = prepared.loaded
+    if path is None or loaded.cls is not None:
+        return lambda world: run_history(world, loaded, prepared.compiled)
+    compiled = prepared.paths_compiled
+    params = loaded.record if compiled else loaded.params
+    return lambda world: run_loop(world.without(params=params), compiled)
+
+
+def checked(world: World, run, rng, points: int, seed: int):
+    """Yield a row for each of `points` bars and each way of spoiling what comes after."""
+    whole = run(world)
+    for k in sorted({int(b) for b in rng.integers(1, max(2, world.bars - 1), points)}):
+        for way, spoiled in (("cut", cut(world, k)), ("corrupted", corrupt(world, k, seed))):
+            difference = first_difference(whole, run(spoiled), k)
+            time = str(np.datetime64(int(world.time[k]), "s")) + "Z"
+            yield {"bar": k, "time": time, "way": way, "difference": difference or ""}

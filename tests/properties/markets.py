@@ -5,13 +5,12 @@ moves, a gap, tiers that bite, thin deposits. USDT stays at 1 USD. Two spot mark
 """
 
 import dataclasses
-import importlib.util
-import sys
 from pathlib import Path
 
 import numpy as np
 
 from basisbt.engines.world import shown_changes
+from basisbt.strategy.loader import import_file
 from tests.support.worlds import DAY, HOUR, Failure, Freeze, Leg, world
 
 STRATEGIES = Path(__file__).resolve().parents[2] / "strategies"
@@ -21,10 +20,7 @@ FLAT = ((0.0, 0.01, 0.02),)
 
 def strategy(name, **changes):
     """(decide, Params) of a packaged strategy; `changes` replace defaults."""
-    spec = importlib.util.spec_from_file_location(f"{name}_under_test", STRATEGIES / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    module = import_file(STRATEGIES / f"{name}.py")  # as a config does, so that compiled code is shared
     return module.decide, dataclasses.replace(module.Params(), **changes)
 
 

@@ -50,6 +50,19 @@ def test_metrics_have_the_keys_of_the_contract(done):
     assert done.attribution["amount"].sum() == pytest.approx(done.metrics["pnl"], abs=1e-3)
 
 
+# Was a bug: an account was added without its name, and every name behind it meant the one before.
+def test_the_journal_names_every_account_for_what_it_is(done):
+    journal = done.journal
+    for kind in ("funding", "fee", "spread", "price", "transfer_fee"):
+        rows = journal[journal["kind"] == kind]
+        outside = rows["source"].where(~rows["source"].str.startswith(("okx ", "bybit ")), rows["target"])
+        assert set(outside) == {kind}
+    transfers = journal[journal["kind"] == "transfer"]
+    assert set(transfers["source"]) | set(transfers["target"]) <= {
+        "okx wallet", "bybit wallet", "okx in_transit", "bybit in_transit"
+    }
+
+
 def test_tail_costs_and_their_interaction_are_the_total(done):
     cost = done.metrics["tail_cost"]
     assert list(cost) == ["withdrawal_freeze", "price", "interaction", "total"]
