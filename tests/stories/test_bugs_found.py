@@ -5,7 +5,9 @@ import pytest
 
 from basisbt.core.books import ERROR
 from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL
+from basisbt.engines.machine import run_loop
 from basisbt.engines.world import Deposit
+from basisbt.strategy import hold, move
 from tests.support.worlds import COIN, PERP, SPOT, USDT, A, B, Desk, perpetual, spot, world
 
 
@@ -191,3 +193,21 @@ def test_an_order_beyond_a_liquidation_after_a_fill_is_cancelled_too():
     desk.order(PERP, 0.1, price=125.0, inside=True)  # a stop that the price meets only after that
     desk.step()
     assert desk.outcomes() == ["filled", "liquidation", "cancelled"]
+
+
+# Was a bug: what was under way was marked equity less custody, and rounding left 1e-11 of it, for ever above nothing.
+def test_nothing_under_way_is_exactly_nothing():
+    """`keep_leverage` waits while money travels: a residue of rounding kept strategies from moving collateral."""
+    seen = []
+
+    def decide(look, book, want, p):
+        seen.append(book.in_transit)
+        if look.now % 6 == 0:
+            move(want, A, B, 33.3 + look.now / 7.0)
+        hold(want, 0, 500.0 + look.now)
+
+    prices = {SPOT: [100.0 + t / 3.0 for t in range(60)], PERP: [100.0 + t / 3.1 for t in range(60)]}
+    run_loop(world(bars=60, prices=prices, fee=5e-4, transfer_fee=0.7, decide=decide))
+    under_way = [t for t, amount in enumerate(seen) if amount != 0.0]
+    assert under_way == [t for t in range(1, 60) if t % 6 == 1]  # sent at the next open, there an hour later
+    assert min(seen[t] for t in under_way) > 33.0
