@@ -14,7 +14,7 @@ KINDS = ("withdrawal_freeze", "venue_default")
 
 
 def check_sample(find, root: Node, parts: dict[str, Any], mistakes: Mistakes, warnings: list[str]) -> None:
-    """Add what a sample gets wrong about the rest of the config. find(root, *keys): the node, or its nearest ancestor."""
+    """Add what a sample gets wrong about the rest of a config. find(root, *keys): the node or its nearest ancestor."""
     sample = parts["tail"].sample if "tail" in parts else None
     claims = parts.get("claims")
     if claims is not None and claims.carry_at == "expected" and (sample is None or sample.venue_default is None):
@@ -53,7 +53,7 @@ def _check_defaults(find, root, parts, sample: SampleSpec, mistakes: Mistakes) -
             mistakes.add(
                 find(root, "tail", "sample", "venue_default", "rate").place,
                 f"{name}: freezes alone end in {rate_text(least)} defaults ({rate_text(frozen)} x "
-                f"{freeze.ends_in_default:.4g}), found {rate_text(every)} for defaults of every cause; expected at least that",
+                f"{freeze.ends_in_default:.4g}), found {rate_text(every)} for all defaults; expected that or more",
             )
             return
 
@@ -64,4 +64,5 @@ def _check_horizon(node: Node, horizon: int, data, mistakes: Mistakes) -> None:
         text = f"found {units.duration_name(horizon)}; expected at most the window, {units.duration_name(length)}"
         mistakes.add(node.place, text)
     elif horizon < data.timeframe:
-        mistakes.add(node.place, f"found {units.duration_name(horizon)}; expected at least one bar, {data.timeframe_name}")
+        found = units.duration_name(horizon)
+        mistakes.add(node.place, f"found {found}; expected at least one bar, {data.timeframe_name}")

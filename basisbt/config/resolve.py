@@ -65,7 +65,8 @@ def load(path: str | Path, overrides: Sequence[str] = (), *, timerange: str | No
     parsed = parse_overrides(overrides, mistakes)
     if root is None:
         mistakes.raise_if_any()
-    root = _overridden(root, parsed, {"--timerange": timerange, "--data-dir": data_dir, "--seed": seed, "--paths": paths}, mistakes)
+    flags = {"--timerange": timerange, "--data-dir": data_dir, "--seed": seed, "--paths": paths}
+    root = _overridden(root, parsed, flags, mistakes)
     root = refuse_later(_copy(root), mistakes)
     root = _with_own_paths(_with_named_events(_with_window(root, mistakes)))
     root = _with_presets(root, [Path(folder) for folder in search], mistakes, warnings)

@@ -40,7 +40,7 @@ class SizeSpec(Spec):
     @model_validator(mode="after")
     def _wider(self) -> Self:
         if self.median == 0 or self.p95 / self.median <= 1:
-            raise ValueError("found a p95 that is not beyond the median; expected two sizes of one sign, p95 the larger")
+            raise ValueError("found a p95 not beyond the median; expected two sizes of one sign, p95 the larger")
         return self
 
 
@@ -75,7 +75,8 @@ class RecoverySpec(Spec):
         body = (self.mean - self.whole) / share
         if not 0 < body < 1:
             low, high = self.whole, self.whole + share
-            raise ValueError(f"found mean {self.mean:.0%}; expected one between {low:.0%} and {high:.0%} with these masses")
+            found = f"found mean {self.mean:.0%}"
+            raise ValueError(f"{found}; expected one between {low:.0%} and {high:.0%} with these masses")
         least = share * body**2 + self.whole - self.mean**2
         most = share * body + self.whole - self.mean**2
         if not least < self.sd**2 < most:
@@ -119,7 +120,7 @@ class GapChanceSpec(Spec):
 
 
 class FundingChanceSpec(Spec):
-    """Funding that flips: for a time every settlement is at one rate. `size` is that rate, per settlement, with sign."""
+    """Funding that flips: for a time every settlement is at one rate, `size`, per settlement, with its sign."""
 
     rate: Arrivals
     size: SizeSpec

@@ -76,7 +76,7 @@ class Tape(NamedTuple):
     usd: np.ndarray  # [T, A]
     funding: np.ndarray  # [T, I] sum of the rates settled in the bar
     funding_total: np.ndarray  # [T, I] running sum of settled rates, this bar included
-    scale: np.ndarray  # [FIELDS, I] what the overlay multiplies the current bar by: an instrument's prices, not its volume
+    scale: np.ndarray  # [FIELDS, I] what the overlay multiplies the current bar by: prices, not volume
     level: np.ndarray  # [4, B] price multiplier of a base, for every field of its index
     worth: np.ndarray  # [A] what the overlay multiplies an asset's USD price by: its base's level, 1 for a currency
     gap: np.ndarray  # [I] gap of an instrument's price

@@ -44,7 +44,7 @@ def mix_compiled(digest, word):
 
 
 def copy_block_compiled(target, t, source, row, scale):
-    """Loop twin of `core.tape.copy_block`: one run over the bar, past the ends of its first field (no bounds checks)."""
+    """Loop twin of `core.tape.copy_block`: one run over the bar, past the end of its first field (no bounds check)."""
     for k in range(target.shape[1] * target.shape[2]):
         target[t, 0, k] = source[row, 0, k] * scale[0, k]
 

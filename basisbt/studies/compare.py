@@ -102,7 +102,7 @@ def refuse_limits(frame, texts) -> None:
             raise ConfigError(f"--fail-if: no figure {metric!r} in this comparison; {hint}")
         for name, value in zip(frame["setup"], frame[metric]):
             if value != value:
-                beyond.append(f"{metric} of {name} is not known (too few paths?), so not shown to keep {sign} {limit:g}")
+                beyond.append(f"{metric} of {name} is not known (too few paths?); the limit is {sign} {limit:g}")
             elif {">": value > limit, ">=": value >= limit, "<": value < limit, "<=": value <= limit}[sign]:
                 beyond.append(f"{metric} of {name} is {value:.6g}, which is {sign} {limit:g}")
     if beyond:

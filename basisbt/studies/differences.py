@@ -20,8 +20,8 @@ def refuse_other_draws(configs, prepared) -> None:
         for what, one, other in zip(DRAWN, drawn(first), drawn(each)):
             if one != other:
                 raise ConfigError(
-                    f"{path}: {what}: {told_of(other)}, {configs[0]}: {told_of(one)}; compare needs common random numbers: the same "
-                    "tail.sample.paths, market, mean_block and horizon, and the same seed"
+                    f"{path}: {what}: {told_of(other)}, {configs[0]}: {told_of(one)}; compare needs common random "
+                    "numbers: the same tail.sample.paths, market, mean_block and horizon, and the same seed"
                 )
 
 

@@ -55,8 +55,7 @@ class BasisBroker(bt.BrokerBase):
     def _take_over(self, machine):
         """Begin a path: nothing rests, nothing is held."""
         world = machine.world
-        self.machine = machine
-        self.t = -1
+        self.machine, self.t = machine, -1
         self.resting: list = []
         self._reserving = False
         self.by_ref: dict = {}
@@ -66,9 +65,9 @@ class BasisBroker(bt.BrokerBase):
         self.startingcash = self.capital = world.capital
         self.fund_shares = self.capital / 100.0
         self._counts = machine.book.count
-        rules, owned = world.rules, machine.book.balance
-        parts = owned[: claim(0, rules)], owned[loan(0, rules) : bank(rules) + 1]  # claims are no cash
-        self._currencies = [(a, part[:, a]) for a in range(rules.cash.size) if rules.cash[a] for part in parts]
+        owned = machine.book.balance
+        parts = owned[: claim(0, world.rules)], owned[loan(0, world.rules) : bank(world.rules) + 1]  # no claims
+        self._currencies = [(a, part[:, a]) for a, cash in enumerate(world.rules.cash) if cash for part in parts]
         self._half_full = machine.book.amount.size // 2
         self._cash_at, self._cash = -2, 0.0
 

@@ -100,27 +100,27 @@ CASES = {
         "tail:", "tail:\n  sample: {funding: {rate: 1/y, duration: {median: 1d}, §size: {median: -5bps, p95: 9bps}}}",
         "expected two sizes of one sign"),
     "impossible recovery": (  # body mean 20/55: variance between .55 x .1322 + .25 - .2025 and .55 x .3636 + .0475
-        "tail:", "tail:\n  sample: {venue_default: {rate: 3%/y, delay: {median: 800d}, §recovery: "
-        "{mean: 45%, sd: 20%, whole: 25%, nothing: 20%}}}", "expected one between 34.7% and 49.7%"),
+        "tail:", ("tail:\n  sample: {venue_default: {rate: 3%/y, delay: {median: 800d}, §recovery: "
+                  "{mean: 45%, sd: 20%, whole: 25%, nothing: 20%}}}"), "expected one between 34.7% and 49.7%"),
     "recovery below its mass": (
-        "tail:", "tail:\n  sample: {venue_default: {rate: 3%/y, delay: {median: 800d}, §recovery: "
-        "{mean: 20%, sd: 35%, whole: 25%}}}", "found mean 20%; expected one between 25% and 100%"),
+        "tail:", ("tail:\n  sample: {venue_default: {rate: 3%/y, delay: {median: 800d}, §recovery: "
+                  "{mean: 20%, sd: 35%, whole: 25%}}}"), "found mean 20%; expected one between 25% and 100%"),
     "freezes without default": (
         "tail:", "tail:\n  sample: {withdrawal_freeze: {rate: 6%/y, duration: {median: 5d}, ends_in_default: §25%}}",
         "need `venue_default: {rate: …, recovery: …, delay: …}`"),
     "too few defaults": (
-        "tail:", "tail:\n  sample: {withdrawal_freeze: {rate: 20%/y, duration: {median: 5d}, ends_in_default: 25%}, "
-        "venue_default: {recovery: {mean: 50%, sd: 20%}, delay: {median: 800d}, rate: §3%/y}}",
+        "tail:", ("tail:\n  sample: {withdrawal_freeze: {rate: 20%/y, duration: {median: 5d}, ends_in_default: 25%}, "
+                  "venue_default: {recovery: {mean: 50%, sd: 20%}, delay: {median: 800d}, rate: §3%/y}}"),
         "north: freezes alone end in 5%/y defaults (20%/y x 0.25), found 3%/y"),
     "nu without t": ("tail:", "tail:\n  sample: {§dependence: {model: hawkes, nu: 4}}",
                      "found 'nu' with `model: hawkes`, which takes branching, half_life"),
     "branching of one": ("tail:", "tail:\n  sample: {dependence: {model: hawkes, branching: §100%}}", "below 1"),
     "horizon": ("tail:", "tail:\n  sample: {horizon: §500d}", "found 500d; expected at most the window, 365d"),
     "expected claims": ("carry_at: zero", "carry_at: §expected", "needs tail.sample.venue_default.recovery"),
-    "default beyond one": ("tail:\n  script:", "tail:\n  script:\n    gone: {event: venue_default, venue: north, "
-                           "at: 2023-11-20, recovery: §122%}", "expected at most 1"),
-    "funding rate": ("tail:\n  script:", "tail:\n  script:\n    flip: {event: funding, venue: south, "
-                     "symbol: BTC/USDT:USDT, at: 2023-11-01, rate: §-30%}", "expected at least -0.1"),
+    "default beyond one": ("tail:\n  script:", ("tail:\n  script:\n    gone: {event: venue_default, venue: north, "
+                                             "at: 2023-11-20, recovery: §122%}"), "expected at most 1"),
+    "funding rate": ("tail:\n  script:", ("tail:\n  script:\n    flip: {event: funding, venue: south, "
+                                        "symbol: BTC/USDT:USDT, at: 2023-11-01, rate: §-30%}"), "expected at least -0.1"),
     "ruin": ("equity < 50%", "§equity < 50", "expected a share of capital: `equity < 50%`"),
     "margin call": ("ratio < 1.1", "§ratio < 0.9", "expected a multiple of maintenance from 1 up"),
     "classic": ("    weight: 60%", "    weight: 60%\n    account: §classic", "`account: classic` is not delivered yet"),
