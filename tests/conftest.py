@@ -2,7 +2,10 @@
 
 import pytest
 
-COMPILES = ("tests/differential/test_engines.py", "tests/docs/test_pages.py::test_the_strategy_page")
+COMPILES = (
+    "tests/differential/test_engines.py", "tests/docs/test_pages.py::test_the_strategy_page",
+    "tests/docs/test_pages.py::test_a_command_of_the_pages",
+)  # fmt: skip
 
 
 def pytest_addoption(parser):
