@@ -137,4 +137,6 @@ def tell_engine(prepared, engine, quiet) -> None:
             print(f"paths run through Backtrader in worker processes, about 30 times slower: {prepared.obstacle}",
                   file=sys.stderr, flush=True)  # fmt: skip
     if cold:
-        print("compiling once (half a minute or so; kept for the next run)", file=sys.stderr, flush=True)
+        from basisbt.studies.history import seconds_to_compile
+
+        print(f"compiling once (about {seconds_to_compile()} s; kept for the next run)", file=sys.stderr, flush=True)

@@ -27,6 +27,13 @@ def loop_is_warm(loaded) -> bool:
     return is_compiled(loaded.file, "loop")
 
 
+def seconds_to_compile() -> int:
+    """About how long compiling takes when it has to be done, once."""
+    from basisbt.engines import compile
+
+    return compile.seconds_to_compile()
+
+
 def run_history(world: World, loaded, compiled: bool, prepare=None) -> Machine:
     """Run a world bar by bar through Backtrader; a `bt.Strategy` gets its parameters as keywords.
 
