@@ -60,6 +60,8 @@ def guarded(verb):
                 raise
             fail(str(error), error.exit_code)
         except KeyboardInterrupt:
+            if sys.stderr is not None and sys.stderr.isatty():
+                print("\r\x1b[K", end="", file=sys.stderr)  # the progress line
             fail("interrupted", 130)
         except BrokenPipeError:
             silence_stdout()

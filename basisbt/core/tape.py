@@ -89,14 +89,15 @@ class Tape(NamedTuple):
 def make_tape(panel, venues, bars):
     """An unshown tape of as many bars. Arrays are owned by the caller's path."""
     instruments, bases, assets = panel.fresh.shape[1], panel.index.shape[2], panel.usd.shape[1]
+    rows = max(bars, 2)  # a single row has the memory layout of another type: compiled code would not fit
     tape = Tape(
         panel.time[:bars],
-        np.empty((bars, FIELDS, instruments)),
-        np.empty((bars, instruments), np.bool_),
-        np.empty((bars, INDEX_FIELDS, bases)),
-        np.empty((bars, assets)),
-        np.empty((bars, instruments)),
-        np.empty((bars, instruments)),
+        np.empty((rows, FIELDS, instruments)),
+        np.empty((rows, instruments), np.bool_),
+        np.empty((rows, INDEX_FIELDS, bases)),
+        np.empty((rows, assets)),
+        np.empty((rows, instruments)),
+        np.empty((rows, instruments)),
         np.ones((FIELDS, instruments)),
         np.ones((INDEX_FIELDS, bases)),
         np.ones(assets),

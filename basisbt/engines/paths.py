@@ -118,6 +118,13 @@ def compiled_loop(world: World):
     return loop_for(world.decide, question(world))
 
 
+def loop_is_kept(decide) -> bool:
+    """Whether the compiled loop of a `decide` that has run is on disk; a few things Numba does not keep."""
+    from basisbt.engines.compile import strategy_folder
+
+    return any(strategy_folder(decide).rglob("*run_whole*.nbc"))
+
+
 def question(world: World) -> tuple:
     """(seen, book, want, p) as `decide` gets them, of the first bar."""
     asked = []

@@ -45,9 +45,8 @@ class Arrivals:
         self.chances, self.chance = chances, Chance(seed)
         self.time, self.seconds, self.stress = time, seconds, stress
         venues = range(len(chances.venues))
-        self.sudden = [chances.sudden_rate(v) for v in venues]
-        self.rates = [chances.freeze_rate(v) + self.sudden[v] for v in venues]
-        self.place = {name: v for v, name in enumerate(chances.venues)}
+        self.rates = [chances.freeze_rate(v) for v in venues] + [chances.sudden_rate(v) for v in venues]
+        self.subjects = [(kind, name) for kind in ("freeze", "default") for name in chances.venues]
         self.plain = Clock(time, seconds)
 
     def clock(self, row) -> Clock:
@@ -57,65 +56,69 @@ class Arrivals:
         return Clock(self.time, self.seconds, self.stress[: self.time.size] if row is None else self.stress[row])
 
     def events(self, path: int, row: np.ndarray | None = None) -> tuple:
-        """Everything that happens on a path, in order. row: [N] panel row of each bar where the market is resampled."""
+        """Everything that may happen on a path, in order. row: [N] panel row of each bar where the market is resampled.
+
+        What comes after a venue's default is there too: it does nothing, but it would if the default were taken away.
+        """
         clock = self.clock(row)
-        found, gone = self.venue_events(path, clock)
+        found, _ = self.venue_events(path, clock)
         c = self.chances
         for i, (venue, symbol) in enumerate(c.instruments):
-            end = gone.get(self.place[venue], math.inf)
             if c.gap is not None and c.gap.rate[i] > 0.0:
-                found += [e for e in self.gaps(path, i, f"{venue}:{symbol}", clock) if e.start < end]
+                found += self.gaps(path, i, f"{venue}:{symbol}", clock)
             if c.funding is not None and c.funding.rate[i] > 0.0:
-                found += [e for e in self.flips(path, i, f"{venue}:{symbol}", clock) if e.start < end]
+                found += self.flips(path, i, f"{venue}:{symbol}", clock)
         return tuple(sorted(found, key=lambda e: (e.start, e.kind, e.name)))
 
     def venue_events(self, path: int, clock: Clock) -> tuple[list, dict[int, int]]:
-        """(freezes and defaults of all venues, {venue: moment of its default})."""
+        """(freezes and defaults of all venues, {venue: moment of its first default})."""
         c, found, gone = self.chances, [], {}
         if not any(self.rates):
             return found, gone
-        drawn = incidents(c.dependence, self.rates, c.venues, path, self.chance, clock.horizon)
-        for v, mine in enumerate(drawn):
-            if mine:
-                events = self.story(path, v, [(clock.moment(t), what) for t, what in mine])
+        drawn = incidents(c.dependence, self.rates, self.subjects, path, self.chance, clock.horizon)
+        for v in range(len(c.venues)):
+            freezes, sudden = drawn[v], drawn[v + len(c.venues)]
+            if freezes or sudden:
+                events = self.story(path, v, [clock.moment(t) for t in freezes], [clock.moment(t) for t in sudden[:1]])
                 found += events
-                gone.update((v, e.start) for e in events if isinstance(e, VenueDefault))
+                ends = [e.start for e in events if isinstance(e, VenueDefault)]
+                if ends:
+                    gone[v] = min(ends)
         return found, gone
 
-    def story(self, path: int, v: int, mine) -> list:
-        """What becomes of a venue's incidents: freezes until one ends badly, or a sudden default; then none."""
+    def story(self, path: int, v: int, starts: list[int], sudden: list[int]) -> list:
+        """A venue's freezes; the default that the first bad one ends in; and the one that comes without warning.
+
+        Of two defaults only the earlier counts (events.effects), the other would come if the earlier were taken away.
+        """
         c, name = self.chances, self.chances.venues[v]
-        freezes, ends = [], []
-        sudden = next((at for at, what in mine if what * self.rates[v] >= c.freeze_rate(v)), None)
-        starts = [at for at, what in mine if what * self.rates[v] < c.freeze_rate(v)]
+        found, ends = [], []
         if starts:
             generator = self.chance.at(path, f"freeze:{name}")
             for n, start in enumerate(starts, 1):
                 outcome, normal = generator.random(), generator.standard_normal()
                 bad = outcome < c.freeze.ends_in_default
                 end = start + int((c.freeze.duration_if_default if bad else c.freeze.duration).of(normal))
+                fated = end if bad else None
+                label = f"withdrawal_freeze {name} {n}"
+                found.append(
+                    WithdrawalFreeze(label, v, start, None if bad else end, c.freeze.voids_pending, "sample", fated=fated)
+                )
                 if bad:
                     ends.append(end)
-                freezes.append((start, None if bad else end, n))
-        root, last = "withdrawal_freeze", min(ends, default=None)
-        if sudden is not None and (last is None or sudden <= last):
-            root, last = "", sudden
-        found = [
-            WithdrawalFreeze(f"withdrawal_freeze {name} {n}", v, start, end, c.freeze.voids_pending, "sample")
-            for start, end, n in freezes
-            if last is None or start < last
-        ]
-        if last is not None and last < self.time[-1] + self.seconds:
-            found.append(self.default(path, v, last, root))
+        over = self.time[-1] + self.seconds
+        found += [self.default(path, v, at, "withdrawal_freeze") for at in sorted(ends)[:1] if at < over]
+        found += [self.default(path, v, at, "") for at in sudden]
         return found
 
     def default(self, path: int, v: int, start: int, root: str) -> VenueDefault:
         """A default with its recovery and when it is paid."""
         c, name = self.chances.default, self.chances.venues[v]
-        generator = self.chance.at(path, f"default:{name}")
+        generator = self.chance.at(path, f"default:{name}" if not root else f"default after {root}:{name}")
         delay = c.delay.of(generator.standard_normal())
         recovery = c.recovery.draw(generator)
-        return VenueDefault(f"venue_default {name}", v, start, recovery, start + int(delay), "sample", root)
+        label = f"venue_default {name}" if not root else f"venue_default {name} after {root}"
+        return VenueDefault(label, v, start, recovery, start + int(delay), "sample", root)
 
     def gaps(self, path: int, i: int, subject: str, clock: Clock) -> list:
         """Gaps of one instrument."""

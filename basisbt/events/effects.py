@@ -23,6 +23,7 @@ class Effects:
         self.rate: dict[int, np.ndarray] = {}
         self.chained: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self.sparse: list[tuple[int, int, int, float]] = []  # bar, kind, who, size
+        self.ended: dict[int, tuple[int, float, int | None]] = {}  # venue: its earliest default
 
     def floor(self, moment: int) -> int:
         """Opening of the bar a moment falls in."""
@@ -48,14 +49,25 @@ class Effects:
             self.sparse.append((ends, THAW, venue, 0.0))
 
     def default(self, venue: int, start: int, recovery: float, recovered_at: int | None) -> None:
-        """Stop a venue for good in the bar of `start`; a claim is paid at the first open at or after `recovered_at`."""
-        last, begins = self.time.size, self.bar_of_onset(start)
-        if begins >= last:
-            return
-        self.sparse.append((begins, DEFAULT, venue, recovery))
-        paid = last if recovered_at is None else max(begins + 1, self.bar_of_end(recovered_at))
-        if paid < last:
-            self.sparse.append((paid, RECOVERY, venue, 0.0))
+        """Stop a venue for good in the bar of `start`; a claim is paid at the first open at or after `recovered_at`.
+
+        A venue fails once: of several defaults the earliest counts, of equal ones the first given.
+        """
+        if venue not in self.ended or start < self.ended[venue][0]:
+            self.ended[venue] = start, recovery, recovered_at
+
+    def endings(self) -> list[tuple[int, int, int, float]]:
+        """Defaults and the payments of their claims, as (bar, kind, who, size)."""
+        found, last = [], self.time.size
+        for venue, (start, recovery, recovered_at) in self.ended.items():
+            begins = self.bar_of_onset(start)
+            if begins >= last:
+                continue
+            found.append((begins, DEFAULT, venue, recovery))
+            paid = last if recovered_at is None else max(begins + 1, self.bar_of_end(recovered_at))
+            if paid < last:
+                found.append((paid, RECOVERY, venue, 0.0))
+        return found
 
     def chain(self, base: int, bars: np.ndarray, levels: np.ndarray) -> None:
         """A resampled market's price level of a base: `levels` [K] from `bars` [K] on, before any event's own."""
@@ -98,20 +110,18 @@ class Effects:
 
     def overlay(self, row: np.ndarray | None = None) -> Overlay:
         """The overlay, read-only; `row` [T] is the panel row each bar replays, by default its own."""
-        steps = self.steps()
-        bar = np.concatenate([*(s[0] for s in steps), [e[0] for e in self.sparse]]).astype(np.int64)
-        kind = np.repeat([*(s[1] for s in steps), *(e[1] for e in self.sparse)], self._lengths(steps)).astype(np.int64)
-        who = np.repeat([*(s[2] for s in steps), *(e[2] for e in self.sparse)], self._lengths(steps)).astype(np.int64)
-        size = np.concatenate([*(s[3] for s in steps), [e[3] for e in self.sparse]]).astype(float)
+        steps, sparse = self.steps(), [*self.sparse, *self.endings()]
+        lengths = [len(s[0]) for s in steps] + [1] * len(sparse)
+        bar = np.concatenate([*(s[0] for s in steps), [e[0] for e in sparse]]).astype(np.int64)
+        kind = np.repeat([*(s[1] for s in steps), *(e[1] for e in sparse)], lengths).astype(np.int64)
+        who = np.repeat([*(s[2] for s in steps), *(e[2] for e in sparse)], lengths).astype(np.int64)
+        size = np.concatenate([*(s[3] for s in steps), [e[3] for e in sparse]]).astype(float)
         order = np.lexsort((np.arange(bar.size), RANK[kind], bar))
         row = np.arange(self.time.size, dtype=np.int64) if row is None else row
         overlay = Overlay(row, bar[order], kind[order], who[order], size[order])
         for block in overlay:
             block.flags.writeable = False
         return overlay
-
-    def _lengths(self, steps) -> list[int]:
-        return [len(s[0]) for s in steps] + [1] * len(self.sparse)
 
 
 def make_overlay(events, time: np.ndarray, seconds: int, row: np.ndarray | None = None, chained=()) -> Overlay:

@@ -28,7 +28,10 @@ class Event(Protocol):
 
 @dataclass(frozen=True)
 class WithdrawalFreeze:
-    """A venue stops releasing assets; trading, funding and liquidation go on. `end` None: for good."""
+    """A venue stops releasing assets; trading, funding and liquidation go on. `end` None: for good.
+
+    `fated`: when it ends in the venue's default; were there no default, it would end whole then.
+    """
 
     name: str
     venue: int
@@ -38,6 +41,7 @@ class WithdrawalFreeze:
     origin: str = "script"
     root: str = ""
     kind: str = "withdrawal_freeze"
+    fated: int | None = None
 
     def apply(self, effects) -> None:
         """Freeze at the onset, thaw at the end."""

@@ -26,12 +26,12 @@ def show_paths(block: dict, meta: dict, console: Console) -> None:
     how = f"{block['n']:,} paths of {meta['bars']:,} bars, market: {meta['market']}, {meta['engine']}"
     table = Table(title=Text(f"sampled: {how}"), title_justify="left", title_style="bold", box=None, padding=(0, 2))
     for name in ("figure", "value", "95 % from", "to", ""):
-        table.add_column(name, justify="left" if name in ("figure", "") else "right")
+        table.add_column(name, justify="left" if name in ("figure", "") else "right", no_wrap=name != "")
     for words, key, form in ROWS:
         if key in block:
             add(table, words, block[key], form)
     for kind, figure in block.get("tail_cost", {}).items():
-        add(table, f"tail cost a path, {kind}, USD", figure, money)
+        add(table, f"tail cost, {kind}, USD", figure, money)
     console.print(table)
     for line in dependence_lines(meta.get("dependence") or {}):
         console.print(line)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from basisbt.engines.paths import OUTCOME, PathRunner, outcome_of
 from basisbt.engines.machine import run_steps
+from basisbt.engines.paths import OUTCOME, PathRunner, loop_is_kept, outcome_of
 from basisbt.engines.world import World
 from basisbt.errors import BasisError, RunError
 from basisbt.studies.history import blaming, drive
@@ -137,6 +137,7 @@ def run_paths(job: PathJob, jobs: int = 1, progress=None, loaded=None) -> np.nda
     first = worker.run(range(1))
     if job.compiled:
         note_loop(worker.loaded)
+        jobs = jobs if loop_is_kept(worker.loaded.decide) else 1  # workers would compile it, each for itself
     if progress is not None:
         progress(0, total)
     if jobs <= 1:

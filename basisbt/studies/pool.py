@@ -1,13 +1,19 @@
 """The pool: chunks of paths on several processes.
 
 Knows processes and signals. Knows nothing of what a chunk means. Workers are started fresh (no fork: threads of
-libraries would be copied half-alive), load compiled code from disk, and leave Ctrl-C to their parent.
+libraries would be copied half-alive), load compiled code from disk, leave Ctrl-C to their parent and die with it.
 """
 
+import contextlib
+import os
+import pickle
 import signal
+import tempfile
+import threading
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait as wait_for
 
 from basisbt.errors import RunError
 
@@ -20,13 +26,42 @@ def chunks_of(total: int, jobs: int) -> list[tuple[int, int]]:
     return [(first, min(first + size, total)) for first in range(0, total, size)]
 
 
-def start(job) -> None:
-    """In a new process: no Ctrl-C of its own, one worker for all chunks."""
+def start(file: str) -> None:
+    """In a new process: no Ctrl-C of its own, an end when its parent ends, one worker for all chunks.
+
+    The job comes as a file: what goes through the pipe at the start may not be larger than the pipe, or a worker that
+    dies too early leaves its parent waiting for ever.
+    """
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with leaving_ctrl_c(signal.SIG_UNBLOCK):
+        pass
+    threading.Thread(target=end_with_parent, daemon=True).start()
     from basisbt.studies.paths import Worker
 
-    _worker = Worker(job)
+    with open(file, "rb") as source:
+        _worker = Worker(pickle.load(source))
+
+
+def end_with_parent() -> None:
+    """Wait for the parent to be gone, however it went, and go."""
+    wait_for([parent_process().sentinel])
+    os._exit(1)
+
+
+@contextlib.contextmanager
+def leaving_ctrl_c(how):
+    """Block Ctrl-C, or let it through again; what starts meanwhile begins so."""
+    mask = getattr(signal, "pthread_sigmask", None)
+    if mask is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = mask(how, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        if how == signal.SIG_BLOCK:
+            mask(signal.SIG_SETMASK, before)
 
 
 def run_chunk(first: int, last: int):
@@ -39,12 +74,22 @@ def work(job, chunks, jobs):
 
     When anything fails, or the caller stops, every worker is ended at once.
     """
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=start, initargs=(job,))
+    with tempfile.TemporaryDirectory(prefix="basisbt-") as folder:
+        file = os.path.join(folder, "job.pickle")
+        with open(file, "wb") as target:
+            pickle.dump(job, target, protocol=5)
+        yield from work_from(file, chunks, jobs)
+
+
+def work_from(file: str, chunks, jobs: int):
+    """The same with the job in a file."""
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=start, initargs=(file,))
     waiting, left = set(), iter(chunks)
     try:
         while True:
             for first, last in left:
-                waiting.add(pool.submit(run_chunk, first, last))
+                with leaving_ctrl_c(signal.SIG_BLOCK):  # a worker begins with Ctrl-C blocked, or it dies loudly of it
+                    waiting.add(pool.submit(run_chunk, first, last))
                 if len(waiting) >= 2 * jobs:
                     break
             if not waiting:
@@ -53,7 +98,10 @@ def work(job, chunks, jobs):
             for future in finished:
                 yield future.result()
     except BrokenProcessPool as error:
-        raise RunError("a worker process ended without a word (out of memory?); `-j 1` runs in this process") from error
+        raise RunError(
+            "a worker process ended without a word: out of memory, or a script that runs paths without "
+            '`if __name__ == "__main__":`; `-j 1` (jobs=1) runs in this process'
+        ) from error
     finally:
         for process in list((getattr(pool, "_processes", None) or {}).values()):
             process.terminate()

@@ -9,14 +9,14 @@ from functools import cached_property
 from pathlib import Path
 
 from basisbt.config import load
-from basisbt.engines.refusals import obstacle
+from basisbt.engines.refusals import compiles, obstacle
 from basisbt.errors import ConfigError
 from basisbt.places import packaged
 from basisbt.strategy.loader import Loaded, ParameterError, load_strategy
 from basisbt.studies import store
 from basisbt.studies.assemble import assemble
 from basisbt.studies.chances import sample_of
-from basisbt.studies.history import engine_is_warm
+from basisbt.studies.history import engine_is_warm, loop_is_warm
 
 
 @dataclass
@@ -85,10 +85,12 @@ def prepare_resolved(resolved, engine="auto") -> Prepared:
     world = assemble(resolved, loaded)
     why = obstacle_of(loaded, engine)
     compiled = not why and (engine == "compiled" or (engine == "auto" and engine_is_warm(loaded)))
+    sample = sample_of(resolved.spec, world)
+    if sample is not None and not why and not loop_is_warm(loaded):
+        why = str(compiles(loaded.decide, world.without(params=loaded.record)) or "")
     return Prepared(
-        resolved, loaded, world, compiled, "backtrader+compiled" if compiled else "backtrader",
-        sample_of(resolved.spec, world), not why, why, call,
-    )  # fmt: skip
+        resolved, loaded, world, compiled, "backtrader+compiled" if compiled else "backtrader", sample, not why, why, call
+    )
 
 
 def obstacle_of(loaded, engine) -> str:

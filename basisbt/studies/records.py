@@ -166,9 +166,9 @@ def attribution_frame(machine) -> pd.DataFrame:
 
 
 def events_frame(machine) -> pd.DataFrame:
-    """time end event venue symbol size origin: what the script did, and what emerged from the rules."""
+    """time end event venue symbol size origin: what was scripted or drawn and happened, and what emerged."""
     world = machine.world
-    rows = [describe(event, world) for event in world.events]
+    rows = [describe(event, world) for event in happened(world)]
     tickets, numbers = stack(machine.tickets, 5)
     for row, number in zip(tickets, numbers):
         venue, symbol = world.names.slot(int(row[T_INSTRUMENT]))
@@ -184,6 +184,21 @@ def events_frame(machine) -> pd.DataFrame:
     frame["time"] = times(frame["time"].astype("int64"))
     frame["end"] = pd.Series(times(end.where(end >= 0, 0))).where(end >= 0)
     return frame
+
+
+def happened(world) -> list:
+    """The events of a world less those at a venue that had failed before, a second failure included."""
+    gone: dict[int, object] = {}
+    for event in world.events:
+        if event.kind == "venue_default" and (event.venue not in gone or event.start < gone[event.venue].start):
+            gone[event.venue] = event
+    found = []
+    for event in world.events:
+        i = getattr(event, "instrument", None)
+        last = gone.get(getattr(event, "venue", -1) if i is None else int(world.rules.venue[i]))
+        if last is None or event is last or event.start < last.start:
+            found.append(event)
+    return found
 
 
 def describe(event, world) -> tuple:

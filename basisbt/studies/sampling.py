@@ -75,12 +75,7 @@ class Draws:
 
 def without_defaults(events) -> tuple:
     """The same events as if no venue had ever failed: a freeze that would have ended in default ends whole."""
-    ends = {(e.venue, e.root): e.start for e in events if isinstance(e, VenueDefault)}
-    kept = []
-    for event in events:
-        if isinstance(event, VenueDefault):
-            continue
-        if isinstance(event, WithdrawalFreeze) and event.end is None and (event.venue, event.kind) in ends:
-            event = replace(event, end=ends[event.venue, event.kind])
-        kept.append(event)
-    return tuple(kept)
+    return tuple(
+        replace(e, end=e.fated) if isinstance(e, WithdrawalFreeze) and e.end is None and e.fated is not None else e
+        for e in events if not isinstance(e, VenueDefault)
+    )  # fmt: skip

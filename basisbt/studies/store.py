@@ -117,7 +117,7 @@ def find_run(out: Path, which: str) -> Path:
     named = [r for r in runs if r.parent.name == which]
     if named:
         return max(named, key=lambda r: (r / "metrics.json").stat().st_mtime)
-    keyed = [r for r in runs if r.name.startswith(which)]
+    keyed = [r for r in runs if r.name == which] or [r for r in runs if r.name.startswith(which)]
     if len(keyed) == 1:
         return keyed[0]
     if keyed:

@@ -54,13 +54,16 @@ def figures(prepared, rows: np.ndarray) -> dict:
     """The `paths` block of metrics.json."""
     measures, sample = prepared.resolved.spec.measures, prepared.sample
     capital = rows["final_equity"][0] - rows["pnl"][0]
-    kinds = kinds_in(sample)
+    costs = {kind: rows[f"cost_{kind}"] for kind in kinds_in(sample)}
+    total = rows["without_events"] - rows["pnl"]
+    if len(costs) > 1:
+        costs["interaction"] = total - sum(costs.values())
     return tail_block(
         pnl=rows["pnl"], capital=float(capital), years=sample.bars * prepared.world.rules.seconds / YEAR,
         max_drawdown=rows["max_drawdown"], trapped_days=rows["trapped_days"], liquidations=rows["liquidations"],
         ruined=rows["lowest_equity"] < measures.ruin_share * capital,
         margin_called=rows["worst_ratio"] < measures.margin_call_ratio,
-        tail_cost={kind: rows[f"cost_{kind}"] for kind in kinds} | {"total": rows["without_events"] - rows["pnl"]},
+        tail_cost=costs | {"total": total},
         pnl_without_defaults=rows["without_defaults"], default_rate=sample.default_rate or None,
     )  # fmt: skip
 

@@ -30,8 +30,8 @@ DELAY = Lognormal(700 * DAYS, 2000 * DAYS)
 
 def paths(model, n, horizon, rates=RATES, names=NAMES, seed=11):
     """Incident times of every venue on n paths: [n][venue][...]."""
-    chance = Chance(seed)
-    return [[[t for t, _ in mine] for mine in incidents(model, rates, names, k, chance, horizon)] for k in range(n)]
+    chance, subjects = Chance(seed), [("freeze", name) for name in names]
+    return [incidents(model, rates, subjects, k, chance, horizon) for k in range(n)]
 
 
 def near(values, expected):
@@ -114,8 +114,8 @@ def test_a_t_copula_has_tails_that_hang_together_without_any_correlation():
 
 
 def test_common_shocks_strike_at_the_given_share_of_the_rate():
-    # of two equal venues a share of 0.3; of a venue at half the top rate the shocks are thinned to half
-    for rates, joint in (((1.0, 1.0), 0.3), ((1.0, 2.0), 0.3 * 1.0 * 2.0 / 2.0)):
+    # of two equal venues a share of 0.3; of a venue at half the other's rate all its shocks are the other's too
+    for rates, joint in (((1.0, 1.0), 0.3), ((1.0, 2.0), 0.3 * 1.0), ((0.4, 5.0), 0.3 * 0.4)):
         found = paths(Dependence("common_shock", correlation=0.3), 1500, 4.0, rates, NAMES[:2])
         count = sum(len(set(a) & set(b)) for a, b in found)
         assert count == pytest.approx(1500 * 4.0 * joint, abs=4 * math.sqrt(1500 * 4.0 * joint))
@@ -148,15 +148,15 @@ def test_contagion_makes_the_second_failure_more_likely(model):
     assert figure["value"] - accident["value"] > 4 * (figure["error"] + accident["error"])
 
 
-def stories(what, n=6000):
-    """What becomes of one incident at time 0 on n paths; what: the uniform that decides its kind."""
+def stories(starts, sudden, n=6000):
+    """What becomes of freezes and sudden defaults at these times, on n paths."""
     chances = Chances(NAMES[:2], (), FREEZE, DefaultChance((0.1, 0.1), RECOVERY, DELAY))
     arrivals = Arrivals(chances, 11, np.array([0]), int(200 * YEAR))
-    return [arrivals.story(k, 0, [(0, what)]) for k in range(n)]
+    return [arrivals.story(k, 0, starts, sudden) for k in range(n)]
 
 
 def test_a_freeze_draws_its_outcome_then_its_length_given_that():
-    told = stories(0.0)
+    told = stories([0], [])
     bad, good = [s for s in told if len(s) == 2], [s[0] for s in told if len(s) == 1]
     near_share(len(bad), 6000, 0.1)
     for lengths, law in (([f.end for f in good], FREEZE.duration), ([s[1].start for s in bad], FREEZE.duration_if_default)):
@@ -167,7 +167,7 @@ def test_a_freeze_draws_its_outcome_then_its_length_given_that():
 
 
 def test_a_default_recovers_as_asked():
-    ended = [s[0] for s in stories(0.999)]
+    ended = [s[0] for s in stories([], [0])]
     recovery, delay = np.array([e.recovery for e in ended]), np.array([e.recovered_at for e in ended])
     near_share((recovery == 1.0).sum(), 6000, 0.2)
     near_share((recovery == 0.0).sum(), 6000, 0.1)
@@ -177,12 +177,14 @@ def test_a_default_recovers_as_asked():
     near_share((delay < DELAY.p95).sum(), 6000, 0.95)
 
 
-def test_the_kinds_share_the_incidents_by_their_rates():
-    chances = Chances(NAMES[:2], (), FREEZE, DefaultChance((0.1, 0.1), RECOVERY, DELAY))
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: m.model)
+def test_every_kind_at_every_venue_has_its_own_rate(model):
+    # 0.5 freezes a year, 0.1 of which end in default; 0.25 defaults of every cause, so 0.2 without warning
+    chances = Chances(NAMES[:2], (), FREEZE, DefaultChance((0.25, 0.25), RECOVERY, DELAY), dependence=model)
     arrivals = Arrivals(chances, 11, np.arange(8760) * HOUR, HOUR)
-    first = [e for k in range(3000) for e in arrivals.events(k)[:1]]
-    # 0.5 freezes a year and 0.1 - 0.05 sudden defaults: 10 of 11 first incidents are freezes
-    near_share(sum(e.kind == "withdrawal_freeze" for e in first), len(first), 0.5 / 0.55)
+    found = [incidents(model, arrivals.rates, arrivals.subjects, k, arrivals.chance, 1.0) for k in range(4000)]
+    for s, rate in enumerate((0.5, 0.5, 0.2, 0.2)):
+        near([len(path[s]) for path in found], rate)
 
 
 @pytest.mark.parametrize("mixed", [False, True])

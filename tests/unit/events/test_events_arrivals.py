@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from basisbt.events import FundingShock, NonConvergence, VenueDefault, WithdrawalFreeze
+from basisbt.core.tape import DEFAULT
+from basisbt.events import FundingShock, NonConvergence, VenueDefault, WithdrawalFreeze, make_overlay
 from basisbt.events.arrivals import Arrivals, Clock, event_correlation, follows, stress_weights
 from basisbt.events.chances import (
     Chances, DefaultChance, Dependence, FreezeChance, FundingChance, GapChance, Lognormal, Recovery, Stress,
@@ -63,8 +64,10 @@ def test_another_kind_of_event_leaves_the_others_alone():
     every = arrivals(chances(ends_in_default=0.0, default=0.0))
     fewer = arrivals(replace(chances(ends_in_default=0.0, default=0.0), funding=None))
     bare = arrivals(replace(chances(ends_in_default=0.0, default=0.0), funding=None, gap=None, default=None))
+    with_sudden = arrivals(chances(ends_in_default=0.0, default=0.7))
     for path in range(20):
         events = every.events(path)
+        assert events == tuple(e for e in with_sudden.events(path) if not isinstance(e, VenueDefault))
         assert fewer.events(path) == tuple(e for e in events if not isinstance(e, FundingShock))
         assert bare.events(path) == tuple(e for e in events if isinstance(e, WithdrawalFreeze))
 
@@ -81,15 +84,28 @@ def test_events_are_sampled_sorted_named_and_within_the_horizon():
     assert not [name for name in seen if name.split()[1].endswith("BTC/USDT")]  # spot has no gap and no funding
 
 
-def test_after_a_default_nothing_more_happens_there():
-    ended = 0
+def test_a_venue_fails_once_and_what_comes_after_is_kept_for_the_path_without_the_default():
+    twice = after = 0
+    for path in range(300):
+        events = arrivals().events(path)
+        overlay = make_overlay(events, TIME, HOUR)
+        for venue in (0, 1):
+            defaults = [e for e in events if isinstance(e, VenueDefault) and e.venue == venue]
+            twice += len(defaults) == 2
+            bars = overlay.event_bar[(overlay.event_kind == DEFAULT) & (overlay.event_who == venue)]
+            assert bars.tolist() == [min(e.start for e in defaults) // HOUR] if defaults else not bars.size
+            after += any(e.start > defaults[0].start for e in of(events, ("okx", "bybit")[venue])) if defaults else 0
+    assert twice > 5 and after > 50
+
+
+def test_a_freeze_that_ends_badly_says_when():
     for path in range(200):
         events = arrivals().events(path)
-        for default in (e for e in events if isinstance(e, VenueDefault)):
-            venue = default.name.split()[1]
-            ended += 1
-            assert all(e.start < default.start or e is default for e in of(events, venue))
-    assert ended > 50
+        for freeze in (e for e in events if isinstance(e, WithdrawalFreeze)):
+            assert (freeze.end is None) == (freeze.fated is not None)
+        for default in (e for e in events if isinstance(e, VenueDefault) and e.root):
+            mine = [e.fated for e in events if isinstance(e, WithdrawalFreeze) and e.venue == default.venue]
+            assert default.start == min(end for end in mine if end is not None)
 
 
 def test_a_freeze_that_ends_badly_never_thaws_and_is_the_root_of_the_default():
@@ -101,7 +117,7 @@ def test_a_freeze_that_ends_badly_never_thaws_and_is_the_root_of_the_default():
             roots[default.root] += 1
             assert 0.0 <= default.recovery <= 1.0 and default.recovered_at >= default.start
             if default.root:
-                assert any(e.end is None for e in freezes)
+                assert any(e.end is None and e.fated == default.start for e in freezes)
     assert min(roots.values()) > 20
 
 

@@ -87,7 +87,7 @@ def test_what_is_not_compiled_runs_its_paths_in_workers_and_says_why(config, sou
     assert meta["engine"] == "backtrader, worker processes" and why in meta["why_not_compiled"]
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: what only Numba itself refuses is an internal error, not a slower run")
+# Was a bug: what only Numba itself refuses is an internal error, not a slower run.
 def test_a_decide_that_only_the_compiler_refuses_still_runs_its_paths(config):
     done = basisbt.run(config(REFUSED), timerange=DAYS, paths=1, jobs=1)
     assert done.meta["paths"]["engine"] == "backtrader, worker processes"
@@ -114,7 +114,7 @@ def test_progress_counts_what_is_done(config):
     assert told == [(0, 3), (1, 3), (2, 3), (3, 3)] and np.array_equal(rows["path"], [0, 1, 2])
 
 
-@pytest.mark.xfail(strict=True, reason="BUG: workers that die while they start leave the parent waiting for ever")
+# Was a bug: workers that die while they start leave the parent waiting for ever.
 def test_a_script_without_a_main_guard_ends(tmp_path):
     """A worker started fresh runs the script again and may not start workers of its own: it dies, and so must we.
 
