@@ -125,9 +125,9 @@ def _home(function) -> Path:
 def compile_graph(function, replaced=None, memo=None, kind="driver", top=True, keep=None):
     """Compile `function` and every plain function its globals name, recursively.
 
-    replaced: functions to use instead of globals, by name. kind: see `options`. top: callable from Python. keep: whether
-    it is kept on disk, by default where it is on top. Returns a Numba dispatcher. Raises Numba's own errors at the first
-    call.
+    replaced: functions to use instead of globals, by name. kind: see `options`. top: callable from Python.
+    keep: whether to keep it on disk, by default where it is on top. Returns a Numba dispatcher. Raises Numba's errors
+    at the first call.
     """
     import numba
 

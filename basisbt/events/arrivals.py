@@ -100,10 +100,8 @@ class Arrivals:
                 bad = outcome < c.freeze.ends_in_default
                 end = start + int((c.freeze.duration_if_default if bad else c.freeze.duration).of(normal))
                 fated = end if bad else None
-                label = f"withdrawal_freeze {name} {n}"
-                found.append(
-                    WithdrawalFreeze(label, v, start, None if bad else end, c.freeze.voids_pending, "sample", fated=fated)
-                )
+                label, voids = f"withdrawal_freeze {name} {n}", c.freeze.voids_pending
+                found.append(WithdrawalFreeze(label, v, start, None if bad else end, voids, "sample", fated=fated))
                 if bad:
                     ends.append(end)
         over = self.time[-1] + self.seconds

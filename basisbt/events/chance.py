@@ -1,7 +1,7 @@
 """Chance: every random number is a function of (seed, path, purpose), and of nothing that was drawn before.
 
 Knows one Philox and how to re-key it. Knows no distribution of an event. Purposes are texts and name their subject
-(`incident:okx`), never number it: the same venue gets the same draws beside other venues, which is what makes
+(`incident:freeze:okx`), never number it: the same venue gets the same draws beside other venues, which is what makes
 comparisons under common random numbers sharp, and a new kind of event shifts nobody's draws.
 """
 

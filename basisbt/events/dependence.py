@@ -4,8 +4,8 @@ Knows subjects (a kind of trouble at a venue, by name), their rates and one cloc
 it is (arrivals.py) nor a calendar. Under every model each subject alone sees its own rate; only what they do together
 differs (MODEL.md section 9).
 
-Draws are those of the subject: another kind, another venue or another rate elsewhere shifts nobody's times. Under hawkes
-that holds for what nobody set off, and for what it sets off when; at whom it strikes depends on everybody's rates.
+Draws are those of the subject: another kind, another venue or another rate elsewhere shifts nobody's times. Under
+hawkes that holds for what nobody set off and for when it sets off others; at whom depends on everybody's rates.
 """
 
 import math

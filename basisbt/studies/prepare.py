@@ -88,9 +88,8 @@ def prepare_resolved(resolved, engine="auto") -> Prepared:
     sample = sample_of(resolved.spec, world)
     if sample is not None and not why and not loop_is_warm(loaded):
         why = str(compiles(loaded.decide, world.without(params=loaded.record)) or "")
-    return Prepared(
-        resolved, loaded, world, compiled, "backtrader+compiled" if compiled else "backtrader", sample, not why, why, call
-    )
+    name = "backtrader+compiled" if compiled else "backtrader"
+    return Prepared(resolved, loaded, world, compiled, name, sample, not why, why, call)
 
 
 def obstacle_of(loaded, engine) -> str:
