@@ -95,7 +95,7 @@ def rules_of(instruments, names, venue, spot, venues):
     return Rules(
         venue=venue, wallet=venue.copy(), base=np.zeros(n, np.int64), coin=np.ones(n, np.int64),
         quote=np.zeros(n, np.int64), spot=spot, taker=np.full(n, 5e-4), maker=np.full(n, 5e-4),
-        half_spread=np.zeros(n), liquidation_fee=np.full(n, 0.01), exchange_leverage=np.full(n, np.inf), floor=floor,
+        half_spread=np.zeros(n), liquidation_fee=np.full(n, 0.01), floor=floor,
         mmr=mmr, cum=cum, imr=2 * mmr, cap=np.full(n, np.inf), member=members(spot, venue, venues),
         wallet_venue=np.arange(venues), cash=np.array([True, False, True]), asset_base=np.array([-1, 0, -1]),
         spot_of=spot_markets(spot, venue, instruments, names), settle=np.zeros(venues, np.int64),

@@ -30,8 +30,8 @@ J_TIME, J_KIND, J_SLOT, J_SOURCE, J_TARGET, J_ASSET, J_REASON = range(7)
 T_TIME, T_INSTRUMENT, T_OUTCOME, T_REASON, T_ORDER = range(5)
 T_QUANTITY, T_PRICE, T_FEE, T_SPREAD = range(4)
 # What `book.record` keeps of a path while it runs.
-PEAK, DRAWDOWN, LOWEST, WORST_RATIO, TRAPPED = range(5)
-RECORDS = 5
+PEAK, DRAWDOWN, LOWEST, WORST_RATIO, TRAPPED, TROUGH = range(6)
+RECORDS = 6
 # Marks in the digest for what is not a posting.
 FILL_MARK, REFUSAL_MARK = 30, 31
 QUEUE, FLIGHTS = 256, 64
@@ -74,7 +74,8 @@ class Book(NamedTuple):
     record: (
         np.ndarray
     )  # [RECORDS] highest equity, worst fall from it (fraction), lowest equity, worst margin ratio, and
-    # bars at whose close some of our money could not be had: at a frozen venue, or in an unpaid claim
+    # bars at whose close some of our money could not be had: at a frozen venue, or in an unpaid claim; lowest equity
+    # since the highest
     custody: np.ndarray  # [V] USD at the venue
     free: np.ndarray  # [V] units of the settlement asset that margin does not need
     margin_ratio: np.ndarray  # [V] account equity / maintenance, NaN without positions
@@ -93,12 +94,17 @@ class Book(NamedTuple):
     amount: np.ndarray  # [capacity] float64
     ticket: np.ndarray  # [capacity, 5] int64, every order's outcome
     ticket_number: np.ndarray  # [capacity, 4] float64
-    equity: np.ndarray  # [T, 3 + V] USD: marked, accessible, recovered, one per venue
-    margin: np.ndarray  # [T, W, 4] equity, maintenance, ratio, distance
+    equity: np.ndarray  # [T or fewer, 3 + V] USD: marked, accessible, recovered, one per venue
+    margin: np.ndarray  # [T or fewer, W, 4] equity, maintenance, ratio, distance
+
+
+def kept_row(t, book):
+    """The row of `equity` and `margin` that bar t is written to: its own, or the last where fewer are kept."""
+    return min(t, book.equity.shape[0] - 1)
 
 
 def make_book(rules, bars, assets, journal=0):
-    """Empty books for one path; `journal` is the number of postings and of tickets that can be kept."""
+    """Empty books for one path. bars: how many of equity and margin are kept; journal: room for postings, tickets."""
     i, v, w, p = rules.venue.size, rules.venues, rules.wallets, rules.long.size
     f, n, word = np.zeros, np.int64, np.zeros(1)
     return Book(
@@ -106,7 +112,7 @@ def make_book(rules, bars, assets, journal=0):
         f((p, 2)), f(w, n), f(QUEUE, n), f(QUEUE), f(QUEUE), f(QUEUE, np.bool_), f(QUEUE), f(QUEUE, n),
         f(QUEUE, n), f(QUEUE, n), f(QUEUE, n), f(QUEUE, np.bool_), f(FLIGHTS, n), f(FLIGHTS, n), f(FLIGHTS),
         f(FLIGHTS), f(FLIGHTS, n), f(FLIGHTS, n), f(FLIGHTS, n), f(w), f(v), f(v), f(1),
-        np.array([0.0, 0.0, np.inf, np.inf, 0.0]), f(v), f(v), np.full(v, np.nan),
+        np.array([0.0, 0.0, np.inf, np.inf, 0.0, np.inf]), f(v), f(v), np.full(v, np.nan),
         np.full(v, np.nan), f(p), f(p), f(p, n), f(v, n), f(p, n), f(COUNTERS, n), f(1, n), f(1, np.uint64),
         word, word.view(np.uint64), f((journal, 7), n), f(journal), f((journal, 5), n), f((journal, 4)),
         np.full((bars, 3 + v), np.nan), np.full((bars, w, 4), np.nan),

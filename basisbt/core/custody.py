@@ -68,9 +68,9 @@ def close_at_index(i, t, tape, rules, book):
 
     A derivative closes there, without a fee; a coin stays in its wallet and becomes part of the claim.
     """
-    usd = tape.usd[t, rules.quote[i]]
-    index = tape.index[t, OPEN, rules.base[i]]
-    price = index / usd if usd > 0.0 else tape.prices[t, MARK_OPEN, i]
+    usd = tape.usd[rules.quote[i]]
+    index = tape.index[OPEN, rules.base[i]]
+    price = index / usd if usd > 0.0 else tape.prices[MARK_OPEN, i]
     split(i, price, index, usd, rules, book)
     if not rules.spot[i] and book.position[i] != 0.0:
         quantity = -book.position[i]
@@ -168,7 +168,7 @@ def withdrawal_refusal(v, to, amount, t, tape, rules, book):
     """FILLED if venue v lets `amount` go to venue `to` now, else the code of the reason."""
     a = rules.settle[v]
     w = wallet_of(v, rules)
-    if to < 0 or to >= rules.venues or to == v or rules.settle[to] != a or tape.usd[t, a] <= 0.0:
+    if to < 0 or to >= rules.venues or to == v or rules.settle[to] != a or tape.usd[a] <= 0.0:
         return NO_ROUTE
     if tape.defaulted[v] or tape.defaulted[to]:
         return VENUE_GONE
@@ -177,7 +177,7 @@ def withdrawal_refusal(v, to, amount, t, tape, rules, book):
     if amount < rules.transfer_minimum[v, a] or amount <= rules.transfer_fee[v, a]:
         return BELOW_MINIMUM
     spare = available(w, t, -1, MARK_OPEN, 1.0, tape, rules, book) - book.order_margin[w]
-    free = min(spare / tape.usd[t, a], book.balance[w, a])
+    free = min(spare / tape.usd[a], book.balance[w, a])
     return FILLED if amount <= free else BEYOND_FREE
 
 

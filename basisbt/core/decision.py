@@ -79,7 +79,7 @@ def order_pair(t, p, want, tape, rules, book):
     """Orders for both legs of pair p, from what they hold to what is wanted."""
     i, j = rules.long[p], rules.short[p]
     if want.asked[p] == HOLD:
-        price = tape.prices[t, CLOSE, i] * tape.usd[t, rules.quote[i]]
+        price = tape.prices[CLOSE, i] * tape.usd[rules.quote[i]]
         long_units = want.notional[p] / price
         short_units = -long_units
     else:

@@ -35,7 +35,7 @@ def queue_order(book, i, quantity, price, inside, bound, pair, leg, reason, orde
 
 def side_of(i, t, price, tape):
     """MARK_HIGH or MARK_LOW: the side of the open on which instrument i trades at `price` in bar t."""
-    return MARK_HIGH if price > tape.prices[t, OPEN, i] else MARK_LOW
+    return MARK_HIGH if price > tape.prices[OPEN, i] else MARK_LOW
 
 
 def way_of(i, t, price, tape):
@@ -43,15 +43,15 @@ def way_of(i, t, price, tape):
 
     Bars do not say when; marks and index are taken to be as far on their way at that moment.
     """
-    start = tape.prices[t, OPEN, i]
-    far = tape.prices[t, HIGH if price > start else LOW, i]
+    start = tape.prices[OPEN, i]
+    far = tape.prices[HIGH if price > start else LOW, i]
     return min(1.0, (price - start) / (far - start)) if far != start else 0.0
 
 
 def index_on_way(t, b, field, way, tape):
     """USD index of base b when it has gone the fraction `way` from its open to its high or low."""
-    start = tape.index[t, OPEN, b]
-    return start + way * (tape.index[t, HIGH if field == MARK_HIGH else LOW, b] - start)
+    start = tape.index[OPEN, b]
+    return start + way * (tape.index[HIGH if field == MARK_HIGH else LOW, b] - start)
 
 
 def settle_deal(i, quantity, price, rules, book):
@@ -80,7 +80,7 @@ def settle_deal(i, quantity, price, rules, book):
 
 def trade(i, quantity, price, index, spread_cost, rate, reason, order, outcome, t, tape, rules, book):
     """Book one fill at a reference price: split, deal, half-spread and fee (in quote), ticket."""
-    usd = tape.usd[t, rules.quote[i]]
+    usd = tape.usd[rules.quote[i]]
     split(i, price, index, usd, rules, book)
     settle_deal(i, quantity, price, rules, book)
     fee = abs(quantity) * price * rate
@@ -98,7 +98,7 @@ def refusal(i, quantity, price, costs, t, b, field, way, tape, rules, book):
         if quantity < 0.0:
             return FILLED if -quantity <= held else NO_COIN
         need = quantity * price + costs
-        own = min(book.balance[w, a], available(w, t, b, field, way, tape, rules, book) / tape.usd[t, a])
+        own = min(book.balance[w, a], available(w, t, b, field, way, tape, rules, book) / tape.usd[a])
         return FILLED if need <= own else NO_CASH
     position = book.position[i]
     if position * quantity < 0.0 and abs(quantity) <= abs(position):
@@ -107,7 +107,7 @@ def refusal(i, quantity, price, costs, t, b, field, way, tape, rules, book):
     if after > rules.cap[i]:
         return BEYOND_TIERS
     already = initial_margin(i, abs(position) * price, rules)  # released by a turn, part of the whole when added to
-    need = (initial_margin(i, after, rules) - already + costs) * tape.usd[t, a]
+    need = (initial_margin(i, after, rules) - already + costs) * tape.usd[a]
     return FILLED if need <= available(w, t, b, field, way, tape, rules, book) else NO_MARGIN
 
 
@@ -136,9 +136,9 @@ def fill_order(k, t, tape, rules, book):
     quantity = clip(i, book.queue_quantity[k], rules, book)
     price = book.queue_price[k]
     if price == 0.0:
-        price = tape.prices[t, OPEN, i]
+        price = tape.prices[OPEN, i]
     b, field, way = -1, MARK_OPEN, 0.0
-    index = tape.index[t, OPEN, rules.base[i]]
+    index = tape.index[OPEN, rules.base[i]]
     if book.queue_inside[k]:
         b, field, way = rules.base[i], side_of(i, t, price, tape), way_of(i, t, price, tape)
         index = index_on_way(t, b, field, way, tape)
@@ -146,7 +146,7 @@ def fill_order(k, t, tape, rules, book):
     outcome = NO_BAR
     if tape.defaulted[rules.venue[i]]:
         outcome = VENUE_GONE
-    elif tape.fresh[t, i]:
+    elif tape.fresh[i]:
         costs = spread_cost + abs(quantity) * price * rate
         outcome = refusal(i, quantity, price, costs, t, b, field, way, tape, rules, book)
     if outcome == FILLED:

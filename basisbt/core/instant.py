@@ -18,9 +18,9 @@ def open_bar(t, panel, overlay, tape, rules, book):
     show_row(t, panel, overlay, rules, tape)
     book.clock[0] = tape.time[t]
     for a in range(book.usd.size):
-        if rules.cash[a] and tape.usd[t, a] != book.usd[a]:
-            revalue(a, tape.usd[t, a], rules, book)
-        book.usd[a] = tape.usd[t, a]
+        if rules.cash[a] and tape.usd[a] != book.usd[a]:
+            revalue(a, tape.usd[a], rules, book)
+        book.usd[a] = tape.usd[a]
 
 
 def step(t, panel, overlay, tape, rules, book):

@@ -24,9 +24,9 @@ def bounded(w, t, tape, rules, book):
             break
         position = book.position[i]
         if position != 0.0:
-            usd = tape.usd[t, rules.quote[i]]
-            high = tape.prices[t, MARK_HIGH, i]
-            worst = high if position < 0.0 else tape.prices[t, MARK_LOW, i]
+            usd = tape.usd[rules.quote[i]]
+            high = tape.prices[MARK_HIGH, i]
+            worst = high if position < 0.0 else tape.prices[MARK_LOW, i]
             notional = abs(position) * high
             k = tier_of(i, notional, rules)
             room += (position * (worst - book.entry[i]) - notional * rules.mmr[i, k] + rules.cum[i, k]) * usd
@@ -43,13 +43,13 @@ def surplus(w, b, field, way, t, tape, rules, book):
             break
         position = book.position[i]
         if position != 0.0:
-            usd = tape.usd[t, rules.quote[i]]
+            usd = tape.usd[rules.quote[i]]
             mark = mark_on_way(i, t, b, field, way, tape, rules)
             notional = abs(position) * mark
             k = tier_of(i, notional, rules)
             room += (position * (mark - book.entry[i]) - notional * rules.mmr[i, k] + rules.cum[i, k]) * usd
             if rules.base[i] == b:
-                run = tape.prices[t, field, i] - tape.prices[t, MARK_OPEN, i]
+                run = tape.prices[field, i] - tape.prices[MARK_OPEN, i]
                 slope += run * (position - abs(position) * rules.mmr[i, k]) * usd
     return room, slope
 
@@ -90,7 +90,7 @@ def threat(w, walked, t, tape, rules, book):
     worst, base, field = math.inf, -1, 0
     if book.open_positions[w] == 0 or bounded(w, t, tape, rules, book) > 0.0:
         return base, field
-    for b in range(tape.index.shape[2]):
+    for b in range(tape.index.shape[1]):
         if walked & (1 << b) != 0:
             continue
         for state in (MARK_HIGH, MARK_LOW):
@@ -110,10 +110,10 @@ def liquidate(w, b, field, way, t, tape, rules, book):
         if quantity != 0.0:
             price = mark_on_way(i, t, b, field, way, tape, rules)
             c = rules.base[i]
-            index = tape.index[t, CLOSE, c]
+            index = tape.index[CLOSE, c]
             if c == b and field != MARK_CLOSE:
                 index = index_on_way(t, c, field, way, tape)
-            split(i, price, index, tape.usd[t, rules.quote[i]], rules, book)
+            split(i, price, index, tape.usd[rules.quote[i]], rules, book)
             settle_deal(i, quantity, price, rules, book)
             fee = abs(quantity) * price * rules.liquidation_fee[i]
             receive(book, rules, LIQUIDATION, i, w, rules.quote[i], -fee, LIQUIDATED)
@@ -179,7 +179,7 @@ def adverse(k, w, b, field, t, tape, rules, book):
     i = book.queue_instrument[k]
     if book.queue_done[k] or rules.wallet[i] != w or rules.base[i] != b:
         return False
-    start, price = tape.prices[t, OPEN, i], book.queue_price[k]
+    start, price = tape.prices[OPEN, i], book.queue_price[k]
     return price > start if field == MARK_HIGH else price < start
 
 
@@ -225,7 +225,7 @@ def fill_rest(w, t, tape, rules, book):
             liquidate(w, b, field, end, t, tape, rules, book)
             cancel_beyond(w, b, field, t, tape, rules, book)
     if filled and book.open_positions[w] > 0:
-        for b in range(tape.index.shape[2]):
+        for b in range(tape.index.shape[1]):
             room, _ = surplus(w, b, MARK_CLOSE, 1.0, t, tape, rules, book)
             if room <= 0.0 and book.open_positions[w] > 0:
                 liquidate(w, b, MARK_CLOSE, 1.0, t, tape, rules, book)

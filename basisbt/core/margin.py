@@ -24,7 +24,7 @@ def maintenance_margin(i, notional, rules):
 
 def initial_margin(i, notional, rules):
     """`notional / exchange leverage`, at least the tier's rate, in quote."""
-    return notional * max(1.0 / rules.exchange_leverage[i], rules.imr[i, tier_of(i, notional, rules)])
+    return notional * rules.imr[i, tier_of(i, notional, rules)]
 
 
 def cash(w, t, tape, rules, book):
@@ -33,7 +33,7 @@ def cash(w, t, tape, rules, book):
     debt = loan(rules.wallet_venue[w], rules)
     for a in range(rules.cash.size):
         if rules.cash[a]:
-            total += (book.balance[w, a] + book.balance[debt, a]) * tape.usd[t, a]
+            total += (book.balance[w, a] + book.balance[debt, a]) * tape.usd[a]
     return total
 
 
@@ -43,11 +43,11 @@ def mark_on_way(i, t, b, field, way, tape, rules):
     b = -1: every mark is at `field`.
     """
     if b < 0:
-        return tape.prices[t, field, i]
+        return tape.prices[field, i]
     if rules.base[i] != b:
-        return tape.prices[t, MARK_CLOSE, i]
-    start = tape.prices[t, MARK_OPEN, i]
-    return start + way * (tape.prices[t, field, i] - start)
+        return tape.prices[MARK_CLOSE, i]
+    start = tape.prices[MARK_OPEN, i]
+    return start + way * (tape.prices[field, i] - start)
 
 
 def demand(w, t, b, field, way, tape, rules, book):
@@ -63,11 +63,11 @@ def demand(w, t, b, field, way, tape, rules, book):
             position = book.position[i]
             if position != 0.0:
                 mark = mark_on_way(i, t, b, field, way, tape, rules)
-                usd = tape.usd[t, rules.quote[i]]
+                usd = tape.usd[rules.quote[i]]
                 notional = abs(position) * mark
                 k = tier_of(i, notional, rules)
                 unrealised += position * (mark - book.entry[i]) * usd
-                initial += notional * max(1.0 / rules.exchange_leverage[i], rules.imr[i, k]) * usd
+                initial += notional * rules.imr[i, k] * usd
                 maintenance += (notional * rules.mmr[i, k] - rules.cum[i, k]) * usd
     return unrealised, initial, maintenance
 

@@ -48,11 +48,10 @@ class Rules(NamedTuple):
     maker: np.ndarray  # [I] fee, fraction of notional
     half_spread: np.ndarray  # [I] fraction of price
     liquidation_fee: np.ndarray  # [I] fraction of liquidated notional
-    exchange_leverage: np.ndarray  # [I] caps initial margin; inf: the tier decides
     floor: np.ndarray  # [I, K] notional at which a tier begins, inclusive; inf beyond the last
     mmr: np.ndarray  # [I, K] maintenance rate
     cum: np.ndarray  # [I, K] maintenance amount, from `maintenance_amounts`
-    imr: np.ndarray  # [I, K] initial rate
+    imr: np.ndarray  # [I, K] initial rate, at least 1 / exchange leverage
     cap: np.ndarray  # [I] notional beyond which an order is refused
     member: np.ndarray  # [W, M] int64, derivatives of a wallet, -1 after the last
     wallet_venue: np.ndarray  # [W] int64

@@ -21,6 +21,10 @@ PRICED = 8  # the fields before VOLUME are prices and scale with an overlay
 # Fields of the index block, `index[t, FIELD, b]`: OPEN, HIGH, LOW, CLOSE as above.
 INDEX_FIELDS = 4
 
+# Fields of a tape's memory, `past[t, FIELD, i]`: OPEN, HIGH, LOW, CLOSE as above, then these.
+PAST_MARK, PAST_VOLUME = 4, 5
+PAST_FIELDS = 6
+
 
 class Panel(NamedTuple):
     """Aligned market history on one UTC grid.
@@ -67,13 +71,20 @@ class Overlay(NamedTuple):
 
 
 class Tape(NamedTuple):
-    """What a running path has been shown so far. Rows after the current bar are NaN (bool rows: False)."""
+    """What a running path is shown: the current bar, and a memory of it and those before.
+
+    The model reads the current bar only; a strategy reads the memory, whose rows after the current bar are NaN (bool
+    rows: False). What a strategy is not shown is not remembered: the less memory a path fills, the faster it runs.
+    """
 
     time: np.ndarray  # [T] int64, the calendar: known in advance
-    prices: np.ndarray  # [T, FIELDS, I]
-    fresh: np.ndarray  # [T, I] bool
-    index: np.ndarray  # [T, 4, B]
-    usd: np.ndarray  # [T, A]
+    prices: np.ndarray  # [FIELDS, I] of the current bar
+    fresh: np.ndarray  # [I] bool, of the current bar
+    index: np.ndarray  # [4, B] of the current bar
+    usd: np.ndarray  # [A] of the current bar
+    past: np.ndarray  # [T, PAST_FIELDS, I] trade OHLC, mark close, volume
+    past_fresh: np.ndarray  # [T, I] bool
+    past_index: np.ndarray  # [T, B] index close
     funding: np.ndarray  # [T, I] sum of the rates settled in the bar
     funding_total: np.ndarray  # [T, I] running sum of settled rates, this bar included
     scale: np.ndarray  # [FIELDS, I] what the overlay multiplies the current bar by: prices, not volume
@@ -92,10 +103,13 @@ def make_tape(panel, venues, bars):
     rows = max(bars, 2)  # a single row has the memory layout of another type: compiled code would not fit
     tape = Tape(
         panel.time[:bars],
-        np.empty((rows, FIELDS, instruments)),
+        np.empty((FIELDS, instruments)),
+        np.empty(instruments, np.bool_),
+        np.empty((INDEX_FIELDS, bases)),
+        np.empty(assets),
+        np.empty((rows, PAST_FIELDS, instruments)),
         np.empty((rows, instruments), np.bool_),
-        np.empty((rows, INDEX_FIELDS, bases)),
-        np.empty((rows, assets)),
+        np.empty((rows, bases)),
         np.empty((rows, instruments)),
         np.empty((rows, instruments)),
         np.ones((FIELDS, instruments)),
@@ -113,31 +127,43 @@ def make_tape(panel, venues, bars):
 
 def blank(tape):
     """Forget everything: the state before the first bar."""
-    for block in (tape.prices, tape.index, tape.usd, tape.funding, tape.funding_total, tape.rate):
+    for block in (tape.prices, tape.index, tape.usd, tape.past, tape.past_index, tape.funding, tape.funding_total,
+                  tape.rate):  # fmt: skip
         block.fill(np.nan)
     for block in (tape.scale, tape.level, tape.worth):
         block.fill(1.0)
     tape.fresh.fill(False)
+    tape.past_fresh.fill(False)
     tape.gap.fill(0.0)
     tape.frozen.fill(0)
     tape.defaulted.fill(False)
     tape.cursor[0] = 0
 
 
-def copy_block(target, t, source, row, scale):
-    """`target[t] = source[row] * scale`, whole fields at once; compiled code uses a twin with a loop (slices would
+def copy_block(target, source, row, scale):
+    """`target = source[row] * scale`, whole fields at once; compiled code uses a twin with a loop (slices would
     allocate). All three are C-contiguous, so that a bar is one run of memory."""
-    np.multiply(source[row], scale, out=target[t])
+    np.multiply(source[row], scale, out=target)
 
 
-def copy_row(target, t, source, row):
-    """Copy `source[row]` to `target[t]`; compiled code uses a twin with a loop."""
-    target[t] = source[row]
+def copy_row(target, source, row):
+    """Copy `source[row]` to `target`; compiled code uses a twin with a loop."""
+    target[:] = source[row]
 
 
-def scale_row(target, t, source, row, scale):
-    """`target[t] = source[row] * scale`; compiled code uses a twin with a loop."""
-    np.multiply(source[row], scale, out=target[t])
+def scale_row(target, source, row, scale):
+    """`target = source[row] * scale`; compiled code uses a twin with a loop."""
+    np.multiply(source[row], scale, out=target)
+
+
+def remember(tape, t):
+    """Write the current bar into row t of the memory; compiled code uses a twin with loops."""
+    tape.past[t, : CLOSE + 1] = tape.prices[: CLOSE + 1]
+    tape.past[t, PAST_MARK:] = tape.prices[MARK_CLOSE:]
+    tape.past_fresh[t] = tape.fresh
+    tape.past_index[t] = tape.index[CLOSE]
+    tape.funding[t] = 0.0
+    tape.funding_total[t] = tape.funding_total[t - 1] if t > 0 else 0.0
 
 
 def show_row(t, panel, overlay, rules, tape):
@@ -145,15 +171,11 @@ def show_row(t, panel, overlay, rules, tape):
     if tape.cursor[0] < overlay.event_bar.size and overlay.event_bar[tape.cursor[0]] <= t:
         change_world(t, overlay, rules, tape)
     row = overlay.row[t]
-    copy_block(tape.prices, t, panel.prices, row, tape.scale)
-    copy_row(tape.fresh, t, panel.fresh, row)
-    copy_block(tape.index, t, panel.index, row, tape.level)
-    scale_row(tape.usd, t, panel.usd, row, tape.worth)
-    tape.funding[t] = 0.0
-    if t > 0:
-        copy_row(tape.funding_total, t, tape.funding_total, t - 1)
-    else:
-        tape.funding_total[t] = 0.0
+    copy_block(tape.prices, panel.prices, row, tape.scale)
+    copy_row(tape.fresh, panel.fresh, row)
+    copy_block(tape.index, panel.index, row, tape.level)
+    scale_row(tape.usd, panel.usd, row, tape.worth)
+    remember(tape, t)
 
 
 def change_world(t, overlay, rules, tape):

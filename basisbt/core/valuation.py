@@ -7,7 +7,7 @@ Spot is worth its venue's trade close, a derivative its mark close (MODEL.md sec
 import math
 
 from basisbt.core.books import (
-    BAD_PRICE, DEFAULTS, DRAWDOWN, ERROR, LOWEST, PEAK, PENDING, RUINED, TRAPPED, WORST_RATIO,
+    BAD_PRICE, DEFAULTS, DRAWDOWN, ERROR, LOWEST, PEAK, PENDING, RUINED, TRAPPED, TROUGH, WORST_RATIO, kept_row,
 )  # fmt: skip
 from basisbt.core.margin import cash, demand, tier_of
 from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL, LINES, bank, claim, in_transit, loan
@@ -72,8 +72,8 @@ def coin_price(w, a, t, tape, rules):
     """USD close of a coin in wallet w: its venue's spot market, else the index."""
     i = rules.spot_of[w, a]
     if i >= 0:
-        return tape.prices[t, CLOSE, i] * tape.usd[t, rules.quote[i]]
-    return tape.index[t, CLOSE, rules.asset_base[a]]
+        return tape.prices[CLOSE, i] * tape.usd[rules.quote[i]]
+    return tape.index[CLOSE, rules.asset_base[a]]
 
 
 def coins(w, t, tape, rules, book):
@@ -93,9 +93,9 @@ def transit_value(v, t, tape, rules, book):
         amount = book.balance[account, a]
         if amount != 0.0:
             if rules.cash[a]:
-                total += amount * tape.usd[t, a]
+                total += amount * tape.usd[a]
             else:
-                total += amount * tape.index[t, CLOSE, rules.asset_base[a]]
+                total += amount * tape.index[CLOSE, rules.asset_base[a]]
     return total
 
 
@@ -111,8 +111,8 @@ def adverse_distance(w, equity, maintenance, t, tape, rules, book):
         if i < 0:
             break
         if book.position[i] != 0.0:
-            usd = tape.usd[t, rules.quote[i]]
-            value = book.position[i] * tape.prices[t, MARK_CLOSE, i] * usd
+            usd = tape.usd[rules.quote[i]]
+            value = book.position[i] * tape.prices[MARK_CLOSE, i] * usd
             net += value
             slope += abs(value) * rules.mmr[i, tier_of(i, abs(value) / usd, rules)]
     room = equity - maintenance
@@ -131,9 +131,10 @@ def value_wallet(w, t, tape, rules, book):
     unrealised, initial, maintenance = demand(w, t, -1, MARK_CLOSE, 1.0, tape, rules, book)
     coin = coins(w, t, tape, rules, book)
     spare = max(0.0, money + min(0.0, unrealised) - initial - book.order_margin[w])
-    usd = tape.usd[t, rules.settle[v]]
-    book.free[v] = min(spare / usd, max(0.0, book.balance[w, rules.settle[v]])) if usd > 0.0 else 0.0
-    row = book.margin[t, w]
+    usd = tape.usd[rules.settle[v]]
+    units = spare if usd == 1.0 else spare / usd if usd > 0.0 else 0.0  # dividing is slow, and nearly always by one
+    book.free[v] = min(units, max(0.0, book.balance[w, rules.settle[v]]))
+    row = book.margin[kept_row(t, book), w]
     row[0] = money + unrealised
     if book.open_positions[w] > 0:
         row[1] = maintenance
@@ -152,7 +153,7 @@ def value_pairs(t, tape, rules, book):
     """What each pair holds, whether its legs match, and the equity behind its short leg."""
     for p in range(rules.long.size):
         i, j = rules.long[p], rules.short[p]
-        book.notional[p] = book.held[p, 0] * tape.prices[t, CLOSE, i] * tape.usd[t, rules.quote[i]]
+        book.notional[p] = book.held[p, 0] * tape.prices[CLOSE, i] * tape.usd[rules.quote[i]]
         long_units, short_units = book.held[p, 0], -book.held[p, 1]
         if abs(long_units - short_units) > 1e-9 * max(abs(long_units), abs(short_units)):
             book.uneven[p] += 1
@@ -169,15 +170,15 @@ def short_equity(p, j, t, tape, rules, book):
     for m in range(rules.long.size):
         k = rules.short[m]
         if rules.wallet[k] == w:
-            gross += abs(book.held[m, 1]) * tape.prices[t, MARK_CLOSE, k]
+            gross += abs(book.held[m, 1]) * tape.prices[MARK_CLOSE, k]
             shares += rules.share[m]
-    mine = abs(book.held[p, 1]) * tape.prices[t, MARK_CLOSE, j]
+    mine = abs(book.held[p, 1]) * tape.prices[MARK_CLOSE, j]
     part = 0.0
     if gross > 0.0:
         part = mine / gross
     elif shares > 0.0:
         part = rules.share[p] / shares
-    return book.margin[t, w, 0] * part
+    return book.margin[kept_row(t, book), w, 0] * part
 
 
 def lines_to_date(t, tape, rules, book, lines):
@@ -196,8 +197,8 @@ def lines_to_date(t, tape, rules, book, lines):
 
 def split_at_close(i, t, tape, rules, book):
     """`split_parts` of holding i at the close of bar t."""
-    price = tape.prices[t, CLOSE if rules.spot[i] else MARK_CLOSE, i]
-    return split_parts(i, price, tape.index[t, CLOSE, rules.base[i]], tape.usd[t, rules.quote[i]], rules, book)
+    price = tape.prices[CLOSE if rules.spot[i] else MARK_CLOSE, i]
+    return split_parts(i, price, tape.index[CLOSE, rules.base[i]], tape.usd[rules.quote[i]], rules, book)
 
 
 def value_claims(row, rules, book):
@@ -216,8 +217,11 @@ def keep_record(row, tape, rules, book):
     record, equity = book.record, row[0]
     if equity > record[PEAK]:
         record[PEAK] = equity
-    elif record[PEAK] > 0.0:
-        record[DRAWDOWN] = max(record[DRAWDOWN], (record[PEAK] - equity) / record[PEAK])
+        record[TROUGH] = equity
+    elif equity < record[TROUGH]:
+        record[TROUGH] = equity
+        if record[PEAK] > 0.0:
+            record[DRAWDOWN] = max(record[DRAWDOWN], (record[PEAK] - equity) / record[PEAK])
     record[LOWEST] = min(record[LOWEST], equity)
     trapped = False
     for v in range(rules.venues):
@@ -233,7 +237,7 @@ def value(t, tape, rules, book):
     """Step 7 of the instant: equity three ways, per venue, margin figures, pairs; marks the books ruined at <= 0."""
     marked = 0.0
     accessible = 0.0
-    row = book.equity[t]
+    row = book.equity[kept_row(t, book)]
     for v in range(rules.venues):
         book.custody[v] = 0.0
     for w in range(rules.wallets):

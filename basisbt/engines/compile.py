@@ -16,9 +16,8 @@ import sys
 import types
 from pathlib import Path
 
-import numpy as np
-
 from basisbt.core.instant import step
+from basisbt.engines.compile_twins import TWINS
 from basisbt.engines.compiled import run_whole, think
 from basisbt.strategy.loader import module_name
 
@@ -28,45 +27,12 @@ PACKAGE = Path(__file__).resolve().parent.parent
 COMPILED = ("core/*.py", "strategy/*.py", "engines/compile*.py", "engines/handle.py")
 OURS = tuple(PACKAGE / part for part in ("core", "strategy", "engines"))
 COLD = {
-    "post", "receive", "file_ticket", "fill_order", "trade", "settle_deal", "liquidate", "inside_account",
-    "send_withdrawals", "settle_transfers", "apply_events", "change_world", "default_venue", "close_at_index",
-    "claim_wallet", "pay_claim", "recall_transfers", "order_pair", "order_leg", "queue_order",
-    "fill_at_open", "void_pending", "settle_loans", "way_to_liquidation", "threat", "surplus", "in_danger", "fill_rest",
-    "walk_to_liquidation", "next_on_way", "adverse", "revalue", "cover_deficit", "cancel_beyond", "trading_cost",
-    "refusal", "split", "lines_to_date",
+    "post", "file_ticket", "fill_order", "liquidate", "inside_account", "send_withdrawals", "settle_transfers",
+    "apply_events", "change_world", "default_venue", "close_at_index", "claim_wallet", "pay_claim", "recall_transfers",
+    "order_pair", "fill_at_open", "void_pending", "settle_loans", "way_to_liquidation", "threat", "surplus",
+    "in_danger", "fill_rest", "walk_to_liquidation", "next_on_way", "adverse", "revalue", "cover_deficit",
+    "cancel_beyond", "lines_to_date",
 }  # fmt: skip
-
-
-def mix_compiled(digest, word):
-    """The uint64 twin of `core.books.mix`; the tests hold them equal."""
-    x = (np.uint64(digest) ^ np.uint64(word)) * np.uint64(0x9E3779B97F4A7C15)
-    return x ^ (x >> np.uint64(29))
-
-
-def copy_block_compiled(target, t, source, row, scale):
-    """Loop twin of `core.tape.copy_block`: one run over the bar, past the end of its first field (no bounds check)."""
-    for k in range(target.shape[1] * target.shape[2]):
-        target[t, 0, k] = source[row, 0, k] * scale[0, k]
-
-
-def scale_row_compiled(target, t, source, row, scale):
-    """Loop twin of `core.tape.scale_row`."""
-    for i in range(target.shape[1]):
-        target[t, i] = source[row, i] * scale[i]
-
-
-def copy_row_compiled(target, t, source, row):
-    """Loop twin of `core.tape.copy_row`."""
-    for i in range(target.shape[1]):
-        target[t, i] = source[row, i]
-
-
-TWINS = {
-    "mix": mix_compiled,
-    "copy_block": copy_block_compiled,
-    "copy_row": copy_row_compiled,
-    "scale_row": scale_row_compiled,
-}
 
 
 def source_digest(*files: Path, module: str = "") -> str:

@@ -5,7 +5,7 @@ Knows the order step - decide - obey. Every rule is in core; every decision in t
 
 import types
 
-from basisbt.core.books import ERROR, RUINED
+from basisbt.core.books import ERROR, RUINED, kept_row
 from basisbt.core.decision import clear, obey
 from basisbt.core.instant import step
 from basisbt.core.valuation import lines_to_date
@@ -24,7 +24,7 @@ def think(t, window, tape, rules, book, desk, want, memory, p):
     """
     clear(want)
     refresh(t, tape, rules, desk)
-    row = book.equity[t]
+    row = book.equity[kept_row(t, book)]
     standing = Standing(
         row[0], row[1], book.custody, book.free, book.margin_ratio, book.distance, book.notional,
         book.short_equity, book.held, book.uneven, book.refusal, book.order_refusal, book.travelling[0], memory[0],

@@ -35,7 +35,7 @@ class PathRunner:
 
     def __init__(self, world: World):
         self.world = world
-        self.tape, self.book = begin(world, 0)
+        self.tape, self.book = begin(world, 0, kept=1)
         self.cash = np.flatnonzero(world.rules.cash)
         self.capital = world.capital
         self.beginnings: dict[bytes, tuple] = {}
@@ -55,7 +55,7 @@ class PathRunner:
         prices = self.world.panel.usd[overlay.row[0], self.cash].tobytes()
         if prices not in self.beginnings:
             world = self.world.without(overlay=overlay)
-            _, book = begin(world, 0)
+            _, book = begin(world, 0, kept=1)
             kept = [k for k, name in enumerate(book._fields) if name not in WRITTEN]
             self.beginnings[prices] = world.capital, [(self.book[k], book[k]) for k in kept]
         self.capital, parts = self.beginnings[prices]

@@ -111,11 +111,14 @@ def unrolled(world: World) -> World:
     return world.without(panel=panel, overlay=world.overlay._replace(row=np.arange(row.size, dtype=np.int64)))
 
 
-def begin(world: World, journal: int):
-    """Fresh tape and books with the capital deposited, the clock at the first open."""
+def begin(world: World, journal: int, kept: int | None = None):
+    """Fresh tape and books with the capital deposited, the clock at the first open.
+
+    journal: room for postings and tickets; kept: how many bars' equity and margin the books keep, by default all.
+    """
     rules = world.rules
     tape = make_tape(world.panel, rules.venues, world.bars)
-    book = make_book(rules, world.bars, len(world.names.assets), journal)
+    book = make_book(rules, kept or world.bars, len(world.names.assets), journal)
     book.clock[0] = world.time[0]
     usd = world.panel.usd[world.overlay.row[0]]
     book.usd[:] = usd

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from basisbt.core.tape import CLOSE, HIGH, LOW, MARK_CLOSE, OPEN, VOLUME
+from basisbt.core.tape import CLOSE, HIGH, LOW, OPEN, PAST_MARK, PAST_VOLUME
 
 
 class Window(NamedTuple):
@@ -88,8 +88,8 @@ class Desk(NamedTuple):
 
 def make_window(tape):
     """Aliases of a tape that cannot be written through."""
-    views = [tape.prices[:, field] for field in (OPEN, HIGH, LOW, CLOSE, VOLUME, MARK_CLOSE)]
-    views += [tape.index[:, CLOSE], tape.fresh, tape.funding, tape.funding_total]
+    views = [tape.past[:, field] for field in (OPEN, HIGH, LOW, CLOSE, PAST_VOLUME, PAST_MARK)]
+    views += [tape.past_index, tape.past_fresh, tape.funding, tape.funding_total]
     views = [view.view() for view in views]
     for view in views:
         view.flags.writeable = False
@@ -106,6 +106,6 @@ def refresh(t, tape, rules, desk):
     for p in range(rules.long.size):
         i, j = rules.long[p], rules.short[p]
         alive = not (tape.defaulted[rules.venue[i]] or tape.defaulted[rules.venue[j]])
-        desk.pair_open[p] = alive and tape.fresh[t, i] and tape.fresh[t, j]
+        desk.pair_open[p] = alive and tape.fresh[i] and tape.fresh[j]
     for v in range(rules.venues):
         desk.withdrawals_open[v] = tape.frozen[v] == 0 and not tape.defaulted[v]

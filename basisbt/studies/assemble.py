@@ -133,7 +133,7 @@ def make_rules(spec, instruments, names, legs) -> Rules:
         maker=np.array([maker_fee(v.fees, s) for v, s in zip(at, spot)]),
         half_spread=np.array([v.spread.spot if s else v.spread.derivative for v, s in zip(at, spot)]),
         liquidation_fee=np.array([0.0 if s else v.fees.liquidation for v, s in zip(at, spot)]),
-        exchange_leverage=exchange, floor=floor, mmr=mmr, cum=cum, imr=imr,
+        floor=floor, mmr=mmr, cum=cum, imr=np.maximum(imr, 1.0 / exchange[:, None]),
         cap=np.array([last_cap(spec, i) for i in instruments]),
         member=members(spot, venue, len(venues)), wallet_venue=np.arange(len(venues)),
         cash=np.array([a not in names.bases for a in names.assets]),

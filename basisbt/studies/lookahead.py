@@ -70,7 +70,7 @@ def filled_next(machine, k: int):
     traded = rows[:, T_INSTRUMENT] < len(world.names.instruments)
     who = np.where(traded, rows[:, T_INSTRUMENT], 0)
     mine = traded & (rows[:, T_TIME] == world.panel.time[k + 1]) & (rows[:, T_OUTCOME] == FILLED)
-    mine &= numbers[:, T_PRICE] == machine.tape.prices[k + 1, OPEN][who]
+    mine &= numbers[:, T_PRICE] == machine.tape.past[k + 1, OPEN][who]
     return np.delete(rows, T_ORDER, axis=1)[mine], numbers[mine]
 
 

@@ -16,7 +16,8 @@ def prepare(data, paths, variant):
     legs = data["close"].shape[1]
     engine = lrvx.Engine(initial_capital=CAPITAL, fee_rate=FEE)
     for leg in range(legs):
-        columns = {name: np.ascontiguousarray(data[name][:, leg]) for name in ("open", "high", "low", "close", "volume")}
+        fields = ("open", "high", "low", "close", "volume")
+        columns = {name: np.ascontiguousarray(data[name][:, leg]) for name in fields}
         engine.load_ohlcv({"ts": stamp, **columns}, symbol=f"leg{leg}")
     signals = lrvx.SignalBuilder()
     for bar, sign in fills(stamp.size):

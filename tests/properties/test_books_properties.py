@@ -34,7 +34,7 @@ def played(seed, bars=40, after=None):
 
 def worth(desk):
     """(USD of what is ours, USD of unrealised P&L) at the last close, counted by hand from accounts and positions."""
-    tape, rules, book, t = desk.machine.tape, desk.rules, desk.book, desk.t
+    tape, rules, book = desk.machine.tape, desk.rules, desk.book
     owned = 0.0
     for w in range(rules.wallets + 3 * rules.venues + 1):
         for a in range(book.balance.shape[1]):
@@ -47,9 +47,9 @@ def worth(desk):
                     i for i in range(rules.venue.size)
                     if rules.spot[i] and rules.base[i] == b and w < rules.wallets and rules.venue[i] == w
                 ]  # fmt: skip
-                owned += amount * (tape.prices[t, CLOSE, here[0]] if here else tape.index[t, CLOSE, b])
+                owned += amount * (tape.prices[CLOSE, here[0]] if here else tape.index[CLOSE, b])
     unrealised = sum(
-        book.position[i] * (tape.prices[t, MARK_CLOSE, i] - book.entry[i]) for i in range(rules.venue.size)
+        book.position[i] * (tape.prices[MARK_CLOSE, i] - book.entry[i]) for i in range(rules.venue.size)
     )
     return owned, unrealised
 

@@ -96,10 +96,10 @@ def test_the_tape_after_the_current_bar_is_blank(name):
     k = 40
     machine = run_loop(busy_world(3, name), upto=k + 1)
     tape = machine.tape
-    for block in (tape.prices[k + 1 :], tape.index[k + 1 :], tape.usd[k + 1 :], tape.funding[k + 1 :]):
+    for block in (tape.past[k + 1 :], tape.past_index[k + 1 :], tape.funding[k + 1 :]):
         assert np.isnan(block).all()
-    assert np.isnan(tape.funding_total[k + 1 :]).all() and not tape.fresh[k + 1 :].any()
-    assert not np.isnan(tape.prices[: k + 1]).any()
+    assert np.isnan(tape.funding_total[k + 1 :]).all() and not tape.past_fresh[k + 1 :].any()
+    assert not np.isnan(tape.past[: k + 1]).any()
 
 
 def test_the_strategies_do_something_in_these_worlds():

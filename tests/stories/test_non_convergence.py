@@ -59,9 +59,9 @@ def test_recorded_funding_is_paid_on_the_mark_with_the_gap_in_it():
 
 def test_the_index_and_the_spot_leg_do_not_follow():
     desk = short_through(0.03, 4)
-    assert desk.machine.tape.index[ONSET, 0, 0] == 100.0
-    assert desk.machine.tape.prices[ONSET, 0, SPOT] == 100.0
-    assert desk.machine.tape.prices[ONSET, 0, PERP] == pytest.approx(103.0)
+    assert desk.machine.tape.past_index[ONSET, 0] == 100.0
+    assert desk.machine.tape.past[ONSET, 0, SPOT] == 100.0
+    assert desk.machine.tape.past[ONSET, 0, PERP] == pytest.approx(103.0)
 
 
 @pytest.mark.parametrize(("size", "dies"), [(0.315, False), (0.325, True)])

@@ -219,7 +219,7 @@ def make_rules(
     each, held = np.ones(len(pairs)), max(1, len(pairs))
     return Rules(
         venue, venue.copy(), base, 1 + base, np.zeros(count, n), is_spot, ones * fee, ones * maker, ones * spread,
-        ones * liquidation_fee, ones * exchange_leverage, floor, mmr, cum, imr, ones * cap, member,
+        ones * liquidation_fee, floor, mmr, cum, np.maximum(imr, 1.0 / exchange_leverage), ones * cap, member,
         np.arange(venues, dtype=n), asset_base < 0, asset_base, spot_of, np.zeros(venues, n),
         np.full(venues, delay, n), np.full((venues, 2 + bases), float(transfer_fee)),
         np.full((venues, 2 + bases), float(transfer_minimum)), long, short, each / held, each * leverage,

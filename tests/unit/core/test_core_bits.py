@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from basisbt.core import tape as core_tape
 from basisbt.core.books import mix
-from basisbt.engines.compile import mix_compiled
+from basisbt.engines.compile_twins import TWINS, mix_compiled
+from tests.properties.markets import random_world
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDS = st.integers(0, 2**64 - 1)
@@ -36,6 +38,34 @@ def test_the_digest_by_hand():
     # 1 * c = c, the golden ratio's 64 bits; then c ^ (c >> 29).
     c = 0x9E3779B97F4A7C15
     assert mix(0, 1) == mix(1, 0) == c ^ (c >> 29)
+
+
+def shown_twice(t, row):
+    """(tape of core's own functions, tape of the compiled twins) after bar t showed history row `row`."""
+    import numba
+
+    w = random_world(5, 20)
+    scale = np.linspace(0.5, 1.5, w.panel.prices[0].size).reshape(w.panel.prices.shape[1:])
+    tapes = []
+    for each in ({name: getattr(core_tape, name) for name in TWINS if name != "mix"},
+                 {name: numba.njit(twin) for name, twin in TWINS.items() if name != "mix"}):  # fmt: skip
+        tape = core_tape.make_tape(w.panel, w.rules.venues, w.bars)
+        tape.funding_total[0] = 0.25
+        each["copy_block"](tape.prices, w.panel.prices, row, scale)
+        each["copy_block"](tape.index, w.panel.index, row, tape.level)
+        each["copy_row"](tape.fresh, w.panel.fresh, row)
+        each["scale_row"](tape.usd, w.panel.usd, row, np.arange(1.0, 1.0 + tape.usd.size))
+        each["remember"](tape, t)
+        tapes.append(tape)
+    return tapes
+
+
+@pytest.mark.parametrize("t, row", [(0, 7), (1, 0), (19, 19)])
+def test_what_shows_a_bar_and_its_twins_agree(t, row):
+    one, other = shown_twice(t, row)
+    for name in one._fields:
+        assert getattr(one, name).tobytes() == getattr(other, name).tobytes(), name
+    assert (one.past[t, 4:6] == one.prices[7:9]).all() and (one.past_index[t] == one.index[3]).all()
 
 
 def banned(tree):
