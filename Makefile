@@ -20,6 +20,8 @@ lint: $(READY)
 
 bench: $(READY)
 	$(VENV)/bin/python benchmarks/bars_per_second.py
+	$(VENV)/bin/python benchmarks/paths_per_second.py
+	$(VENV)/bin/python benchmarks/paths_scale.py --paths 100,1000
 
 sample: $(READY)
 	$(RUN) data generate data/sample --seed 7 --force
