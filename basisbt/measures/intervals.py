@@ -102,7 +102,7 @@ def _mean(values, weight, estimator, skewed):
         return Figure(value, None, None, n, estimator, f"too few ({n})")
     if skewed and not x.any():
         hidden = 1.0 - TAIL ** (1.0 / size)
-        return Figure(0.0, 0.0, 0.0, n, estimator, f"none in {n}; up to {hidden:.2%} of paths may be affected")
+        return Figure(0.0, 0.0, 0.0, n, estimator, f"none in {n}; up to {100 * hidden:.2f} % of paths may be affected")
     psi = x - value if w is None else w * (x - value)
     variance = float((psi**2).mean())
     if variance == 0.0:

@@ -19,30 +19,32 @@ ROWS = (
     ("liquidations a path", "liquidations", number), ("tail index (GPD)", "tail_index", number),
     ("break-even default rate, a year", "breakeven_default_rate", percent),
 )  # fmt: skip
+BESIDE = 12  # characters of a remark that fit beside its figure at 80 columns; longer ones stand below the table
 
 
 def show_paths(block: dict, meta: dict, console: Console) -> None:
     """The sampled figures as a table, and what the sample implies about venues failing together."""
     how = f"{block['n']:,} paths of {meta['bars']:,} bars, market: {meta['market']}, {meta['engine']}"
-    table = Table(title=Text(f"sampled: {how}"), title_justify="left", title_style="bold", box=None, padding=(0, 2))
+    table = Table(title=Text(f"sampled: {how}"), title_justify="left", title_style="bold", box=None, padding=(0, 1))
     for name in ("figure", "value", "95 % from", "to", ""):
-        table.add_column(name, justify="left" if name in ("figure", "") else "right", no_wrap=name != "")
-    for words, key, form in ROWS:
-        if key in block:
-            add(table, words, block[key], form)
-    for kind, figure in block.get("tail_cost", {}).items():
-        add(table, f"tail cost, {kind}, USD", figure, money)
+        table.add_column(name, justify="left" if name in ("figure", "") else "right", no_wrap=True)
+    shown = [(words, block[key], form) for words, key, form in ROWS if key in block]
+    shown += [(f"tail cost, {kind}, USD", figure, money) for kind, figure in block.get("tail_cost", {}).items()]
+    remarks = []
+    for words, figure, form in shown:
+        note = figure.get("note") or ""
+        if len(note) > BESIDE:
+            remarks.append((words, note))
+            note = ""
+        figures = (form(figure[key]) for key in ("value", "low", "high"))
+        table.add_row(words, *figures, Text(note, style="yellow"))
     console.print(table)
+    for words, note in remarks:
+        console.print(Text(f"  {words}: {note}", style="yellow"))
     for line in dependence_lines(meta.get("dependence") or {}):
         console.print(line)
     if meta.get("why_not_compiled"):
         console.print(Text(f"not compiled: {meta['why_not_compiled']}", style="yellow"))
-
-
-def add(table, words, figure, form) -> None:
-    """One figure as a row; a remark of its estimator beside it."""
-    note = Text(figure.get("note") or "", style="yellow")
-    table.add_row(words, form(figure["value"]), form(figure["low"]), form(figure["high"]), note)
 
 
 def dependence_lines(implied: dict) -> list[Text]:

@@ -128,7 +128,7 @@ def event_line(row, count) -> Text:
     if row.event == "liquidation":
         text.append(f"  {money(row.size)} USD closed")
     elif row.event in ("price", "non_convergence"):
-        text.append(f"  {row.size:+.2%}")
+        text.append(f"  {100 * row.size:+.2f} %")
     elif row.event.startswith("refused"):
         text.append(f"  withdrawal of {money(row.size)}")
     if row.end is not None and row.end == row.end:

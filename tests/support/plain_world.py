@@ -104,11 +104,13 @@ def plain_rules(spot, fee, seconds, imr, mmr, pair, coin_of):
         pair_of[list(legs)], leg_of[legs[1]] = 0, 1
     asset_base = np.append(np.arange(-1, bases), -1)
     return Rules(
-        zero, zero, coin_of.astype(n), (1 + coin_of).astype(n), zero, np.array(spot, np.bool_), ones * fee, ones * fee,
-        ones * 0.0, ones * 0.01, ones * np.inf, floor, rate, cum, np.full((count, 1), imr), ones * 1e12, member,
-        np.zeros(1, n), asset_base < 0, asset_base, spot_of, np.zeros(1, n), np.full(1, 3600, n),
-        np.ones((1, 2 + bases)), np.full((1, 2 + bases), 10.0),
-        np.array([a for a, _ in pairs], n), np.array([b for _, b in pairs], n), np.ones(len(pairs)),
-        np.full(len(pairs), 3.0), np.full(len(pairs), 2.0), np.full(len(pairs), 4.5), pair_of, leg_of, 0.0,
-        1 + bases, 1, 1, seconds,
+        venue=zero, wallet=zero, base=coin_of.astype(n), coin=(1 + coin_of).astype(n), quote=zero,
+        spot=np.array(spot, np.bool_), taker=ones * fee, maker=ones * fee, half_spread=ones * 0.0,
+        liquidation_fee=ones * 0.01, floor=floor, mmr=rate, cum=cum, imr=np.full((count, 1), imr), cap=ones * 1e12,
+        member=member, wallet_venue=np.zeros(1, n), cash=asset_base < 0, asset_base=asset_base, spot_of=spot_of,
+        settle=np.zeros(1, n), delay=np.full(1, 3600, n), transfer_fee=np.ones((1, 2 + bases)),
+        transfer_minimum=np.full((1, 2 + bases), 10.0), long=np.array([a for a, _ in pairs], n),
+        short=np.array([b for _, b in pairs], n), share=np.ones(len(pairs)), leverage=np.full(len(pairs), 3.0),
+        band_low=np.full(len(pairs), 2.0), band_high=np.full(len(pairs), 4.5), pair_of=pair_of, leg_of=leg_of,
+        carried=0.0, dollar=1 + bases, venues=1, wallets=1, seconds=seconds,
     )  # fmt: skip

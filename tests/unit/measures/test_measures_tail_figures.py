@@ -38,7 +38,7 @@ def test_halls_correction_leaves_the_symmetric_alone_and_leans_to_the_tail():
 def test_no_path_with_a_trapped_day_still_says_how_many_there_may_be():
     figure = mean_skewed(np.zeros(1000))
     assert (figure.value, figure.low, figure.high) == (0.0, 0.0, 0.0)
-    assert figure.note == "none in 1000; up to 0.37% of paths may be affected"
+    assert figure.note == "none in 1000; up to 0.37 % of paths may be affected"
 
 
 def test_a_share_has_wilsons_interval():
