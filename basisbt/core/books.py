@@ -29,7 +29,9 @@ OUTCOME_NAMES = (
 J_TIME, J_KIND, J_SLOT, J_SOURCE, J_TARGET, J_ASSET, J_REASON = range(7)
 T_TIME, T_INSTRUMENT, T_OUTCOME, T_REASON, T_ORDER = range(5)
 T_QUANTITY, T_PRICE, T_FEE, T_SPREAD = range(4)
-# What `book.record` keeps of a path while it runs.
+# What `book.record` keeps of a path while it runs: highest equity, worst fall from it (fraction), lowest equity, worst
+# margin ratio, bars at whose close some of our money could not be had (at a frozen venue, in an unpaid claim), and the
+# lowest equity since the highest.
 PEAK, DRAWDOWN, LOWEST, WORST_RATIO, TRAPPED, TROUGH = range(6)
 RECORDS = 6
 # Marks in the digest for what is not a posting.
@@ -71,11 +73,7 @@ class Book(NamedTuple):
     face: np.ndarray  # [V] USD of unpaid claim on a defaulted venue
     recovery: np.ndarray  # [V] what will be paid on a dollar of it; never shown to a strategy
     travelling: np.ndarray  # [1] USD under way between venues
-    record: (
-        np.ndarray
-    )  # [RECORDS] highest equity, worst fall from it (fraction), lowest equity, worst margin ratio, and
-    # bars at whose close some of our money could not be had: at a frozen venue, or in an unpaid claim; lowest equity
-    # since the highest
+    record: np.ndarray  # [RECORDS] of the path so far, see PEAK and those after it
     custody: np.ndarray  # [V] USD at the venue
     free: np.ndarray  # [V] units of the settlement asset that margin does not need
     margin_ratio: np.ndarray  # [V] account equity / maintenance, NaN without positions

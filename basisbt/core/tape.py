@@ -127,17 +127,23 @@ def make_tape(panel, venues, bars):
 
 def blank(tape):
     """Forget everything: the state before the first bar."""
-    for block in (tape.prices, tape.index, tape.usd, tape.past, tape.past_index, tape.funding, tape.funding_total,
-                  tape.rate):  # fmt: skip
+    forget(tape, 0)
+    for block in (tape.prices, tape.index, tape.usd, tape.rate):
         block.fill(np.nan)
     for block in (tape.scale, tape.level, tape.worth):
         block.fill(1.0)
     tape.fresh.fill(False)
-    tape.past_fresh.fill(False)
     tape.gap.fill(0.0)
     tape.frozen.fill(0)
     tape.defaulted.fill(False)
     tape.cursor[0] = 0
+
+
+def forget(tape, bar):
+    """Blank the memory from row `bar` on."""
+    for block in (tape.past, tape.past_index, tape.funding, tape.funding_total):
+        block[bar:] = np.nan
+    tape.past_fresh[bar:] = False
 
 
 def copy_block(target, source, row, scale):

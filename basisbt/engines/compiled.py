@@ -54,9 +54,9 @@ def run_path(first, last, panel, overlay, window, tape, rules, book, desk, want,
     return last
 
 
-def run_whole(bars, panel, overlay, window, tape, rules, book, desk, want, memory, p, lines):
-    """The first `bars` of one path, and its attribution then in `lines` [LINES]. Returns the bars it ran."""
-    last = run_path(0, bars, panel, overlay, window, tape, rules, book, desk, want, memory, p)
+def run_whole(first, bars, panel, overlay, window, tape, rules, book, desk, want, memory, p, lines):
+    """Bars first..bars-1 of one path, then its attribution in `lines` [LINES]. Returns the bar it stopped before."""
+    last = run_path(first, bars, panel, overlay, window, tape, rules, book, desk, want, memory, p)
     lines_to_date(min(last, bars - 1), tape, rules, book, lines)
     return last
 

@@ -130,7 +130,7 @@ def run_loop(world: World, compile: bool = False, upto: int | None = None) -> Ma
 
             loop = compiled_loop(world)
         last = loop(
-            world.bars if upto is None else upto, world.panel, world.overlay, machine.window, machine.tape,
+            0, world.bars if upto is None else upto, world.panel, world.overlay, machine.window, machine.tape,
             world.rules, machine.book, machine.desk, machine.want, machine.memory, world.params, np.zeros(LINES),
         )  # fmt: skip
         if machine.book.count[ERROR] != JOURNAL_FULL:

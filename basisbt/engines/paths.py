@@ -11,7 +11,7 @@ from basisbt.core.books import (
 )  # fmt: skip
 from basisbt.core.decision import make_want
 from basisbt.core.rules import ATTRIBUTION, LINES
-from basisbt.core.tape import Overlay, blank
+from basisbt.core.tape import Overlay, blank, forget
 from basisbt.core.valuation import lines_to_date
 from basisbt.engines import compiled
 from basisbt.engines.machine import FAILURES, Machine
@@ -28,10 +28,14 @@ OUTCOME = np.dtype(
 
 
 WRITTEN = ("equity", "margin")  # rewritten bar by bar, never read before
+MEMORY = ("time", "past", "past_fresh", "past_index", "funding", "funding_total")  # kept up to a bar, blank after it
 
 
 class PathRunner:
-    """Runs overlays of one world, compiled; what a path changes is set back before the next."""
+    """Runs overlays of one world, compiled; what a path changes is set back before the next.
+
+    Paths that differ by a few events only are run together: each sets out from where it first differs.
+    """
 
     def __init__(self, world: World):
         self.world = world
@@ -63,16 +67,60 @@ class PathRunner:
             part[...] = before
         self.memory[:] = self.world.memory
 
-    def run(self, overlay: Overlay) -> np.ndarray:
-        """One path's OUTCOME (`path` is left 0). Raises RunError with the moment and the cause."""
+    def run(self, overlay: Overlay, *others: Overlay) -> np.ndarray:
+        """OUTCOMEs of a path and of others on the same rows, [1 + others] (`path` is left 0).
+
+        Raises RunError with the moment and the cause, ValueError where the others replay other rows.
+        """
+        bars = overlay.row.size
+        found = np.zeros(1 + len(others), OUTCOME)
+        setting_out = [fork(overlay, other) for other in others]
+        kept, here = {}, 0
         self.reset(overlay)
+        for bar in sorted(set(setting_out)):
+            here = self.go(here, bar, overlay)
+            kept[bar] = [(part, part.copy()) for part in self.state()]
+        self.go(here, bars, overlay)
+        found[0] = outcome(self.world, self.capital, self.book, self.lines)
+        latest_first = sorted(range(len(others)), key=lambda k: -setting_out[k])  # rows before are still those of all
+        for k in latest_first:
+            forget(self.tape, setting_out[k])
+            for part, before in kept[setting_out[k]]:
+                part[...] = before
+            self.go(setting_out[k], bars, others[k])
+            found[1 + k] = outcome(self.world, self.capital, self.book, self.lines)
+        return found
+
+    def state(self) -> list[np.ndarray]:
+        """Everything a path changes but its tape's memory and what it never reads before writing it."""
+        parts = [part for name, part in zip(self.tape._fields, self.tape) if name not in MEMORY]
+        parts += [part for name, part in zip(self.book._fields, self.book) if name not in WRITTEN]
+        return [*parts, self.memory]
+
+    def go(self, first: int, end: int, overlay: Overlay) -> int:
+        """Bars first..end-1 of a path; returns `end`."""
         w = self.world
         last = self.loop(
-            overlay.row.size, w.panel, overlay, self.window, self.tape, w.rules, self.book, self.desk, self.want,
+            first, end, w.panel, overlay, self.window, self.tape, w.rules, self.book, self.desk, self.want,
             self.memory, w.params, self.lines,
         )  # fmt: skip
         check(w, self.book, last)
-        return outcome(w, self.capital, self.book, self.lines)
+        return end
+
+
+def fork(one: Overlay, other: Overlay) -> int:
+    """The first bar in which two overlays of the same rows differ; their length when they do not.
+
+    Raises ValueError where they replay different rows.
+    """
+    if one.row is not other.row and not np.array_equal(one.row, other.row):
+        raise ValueError("overlays that replay different rows have no beginning in common")
+    count = min(one.event_bar.size, other.event_bar.size)
+    same = np.ones(count, bool)
+    for name in ("event_bar", "event_kind", "event_who", "event_size"):
+        same &= getattr(one, name)[:count].view(np.int64) == getattr(other, name)[:count].view(np.int64)
+    k = count if same.all() else int(np.argmin(same))
+    return min((int(o.event_bar[k]) for o in (one, other) if o.event_bar.size > k), default=one.row.size)
 
 
 def check(world: World, book, bar: int) -> None:

@@ -57,28 +57,50 @@ class Worker:
         return rows
 
     def path(self, path: int, row: np.ndarray) -> None:
-        """Fill one row."""
+        """Fill one row: the path, and what it would have earned without some of its events (MODEL.md section 3.7)."""
         drawn = self.draws.draw(path)
-        found = self.once(drawn, drawn.events)
+        wanted = {"": drawn.events, **(self.reruns(drawn.events) if self.job.costs else {})}
+        known = {(): self.quiet} if self.quiet is not None else {}
+        asked = list(dict.fromkeys(events for events in wanted.values() if events not in known))
+        found = {**known, **dict(zip(asked, self.together(drawn, asked)))}
+        if drawn.row is None:  # the market is history on every path: so is what happens without events
+            self.quiet = found.get((), self.quiet)
         for name in OUTCOME.names:
-            row[name] = found[name]
+            row[name] = found[drawn.events][name]
         row["path"] = path
         row["first"], row["first_venue"] = self.first(drawn.events)
-        if self.job.costs:
-            self.fill_costs(drawn, row)
+        pnl = {name: float(found[events]["pnl"]) for name, events in wanted.items()}
+        for name in ("without_events", "without_defaults"):
+            row[name] = pnl.get(name, pnl[""])
+        for name in pnl.keys() & set(self.dtype.names):
+            if name.startswith("cost_"):
+                row[name] = pnl[name] - pnl[""]
 
-    def once(self, drawn, events) -> np.ndarray:
-        """The OUTCOME of a drawn market under these events."""
-        world = self.world.without(overlay=self.draws.overlay(drawn, events), events=events)
+    def reruns(self, events) -> dict[str, tuple]:
+        """{column: the events that are left} of the runs that tell what a path's events cost."""
+        kinds = list(dict.fromkeys(kind_of(event) for event in events))
+        found = {f"cost_{kind}": tuple(e for e in events if kind_of(e) != kind) for kind in kinds}
+        if kinds:
+            found |= {"without_events": (), "without_defaults": without_defaults(events)}
+        return found
+
+    def together(self, drawn, wanted) -> list[np.ndarray]:
+        """OUTCOMEs of a drawn market under several sets of events, the path's own first."""
+        overlays = [self.draws.overlay(drawn, events) for events in wanted]
+        worlds = [self.world.without(overlay=o, events=e) for o, e in zip(overlays, wanted)]
         if self.runner is None:
-            return outcome_of(blaming(lambda kind: drive(world, self.loaded, kind, None), self.loaded, False))
+            return [
+                outcome_of(blaming(lambda kind, w=world: drive(w, self.loaded, kind, None), self.loaded, False))
+                for world in worlds
+            ]  # fmt: skip
         try:
-            return self.runner.run(world.overlay)
+            return list(self.runner.run(*overlays)) if overlays else []
         except BasisError:
             raise
         except Exception as error:  # the strategy's own: compiled code has no lines, so once more with them
-            world = world.without(params=self.loaded.params)
-            blaming(lambda kind: run_steps(world, False), self.loaded, False)
+            for world in worlds:
+                world = world.without(params=self.loaded.params)
+                blaming(lambda kind, w=world: run_steps(w, False), self.loaded, False)
             raise RunError(f"{self.loaded.file}: error: runs interpreted but not compiled: {error}") from error
 
     def first(self, events) -> tuple[int, int]:
@@ -90,30 +112,6 @@ class Worker:
         if hasattr(event, "instrument"):
             venue = int(self.world.rules.venue[event.instrument])
         return self.job.kinds.index(kind_of(event)), venue
-
-    def fill_costs(self, drawn, row) -> None:
-        """P&L without any event, without defaults, and what each kind of event cost (MODEL.md section 3.7)."""
-        pnl = float(row["pnl"][0])
-        kinds = list(dict.fromkeys(kind_of(event) for event in drawn.events))
-        row["without_events"] = row["without_defaults"] = pnl
-        if not kinds:
-            return
-        quiet = row["without_events"] = self.quiet_pnl(drawn)
-        for kind in kinds:
-            others = tuple(e for e in drawn.events if kind_of(e) != kind)
-            without = quiet if not others else float(self.once(drawn, others)["pnl"])
-            row[f"cost_{kind}"] = without - pnl
-        if row["defaults"][0]:
-            spared = without_defaults(drawn.events)
-            row["without_defaults"] = quiet if not spared else float(self.once(drawn, spared)["pnl"])
-
-    def quiet_pnl(self, drawn) -> float:
-        """P&L of the same market when nothing happens; found once where the market is history on every path."""
-        if drawn.row is not None:
-            return float(self.once(drawn, ())["pnl"])
-        if self.quiet is None:
-            self.quiet = self.once(drawn, ())
-        return float(self.quiet["pnl"])
 
 
 def path_world(job: PathJob, loaded, path: int) -> World:

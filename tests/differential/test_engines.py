@@ -16,7 +16,7 @@ from basisbt.engines import paths
 from basisbt.engines.backtrader import run_backtrader
 from basisbt.engines.handle import HandleType
 from basisbt.engines.machine import run_loop
-from basisbt.engines.paths import PathRunner
+from basisbt.engines.paths import PathRunner, fork
 from basisbt.strategy.loader import as_array, as_record
 from tests.properties.markets import random_world, strategy
 from tests.support import rover
@@ -31,6 +31,7 @@ WAY = {
     "loop, compiled": lambda w, record: run_loop(w.without(params=record), compile=True),
     "loop, interpreted": lambda w, record: run_loop(w),
 }
+EVENT_ARRAYS = ("event_bar", "event_kind", "event_who", "event_size")
 BOOKS = ("balance", "position", "entry", "held", "equity", "margin", "attribution", "flight_amount", "face", "record")
 
 
@@ -126,6 +127,43 @@ def test_a_strategy_that_reads_ahead_is_caught_in_the_compiled_loop(monkeypatch)
     monkeypatch.setattr(paths, "blank", lambda tape: tape.cursor.fill(0))
     runner.run(w.overlay)
     assert runner.memory["glimpses"][0] > 100
+
+
+def test_paths_run_together_are_those_run_alone():
+    """Each sets out where it first differs from the first one: same outcome, no glimpse of the next row, same memory."""
+    met = set()
+    for seed in (seed for seed in range(40) if seed % 3):  # the rover's
+        w, params = random_engine_world(seed)
+        w, count = w.without(params=as_record(params)), w.overlay.event_bar.size
+        chance = np.random.default_rng(seed)
+        keep = [chance.random(count) < share for share in (0.9, 0.5, 0.2, 0.0, 1.0)]
+        others = [w.overlay._replace(**{n: getattr(w.overlay, n)[k] for n in EVENT_ARRAYS}) for k in keep]
+        runner = PathRunner(w)
+        found = runner.run(w.overlay, *others)
+        met |= {0 < fork(w.overlay, other) < w.bars for other in others}
+        assert found[-1].tobytes() == found[0].tobytes()  # the last one is the first one
+        for overlay, row in zip((w.overlay, *others), found):
+            alone = PathRunner(w)
+            assert alone.run(overlay)[0].tobytes() == row.tobytes()
+            assert alone.memory["glimpses"][0] == runner.memory["glimpses"][0] == 0
+    assert met == {True, False}
+
+
+def test_rows_that_a_path_alone_never_wrote_are_not_shared(monkeypatch):
+    """The teeth of the test above: without blanking from the fork on, the rover sees what another path wrote."""
+    w, params = random_engine_world(1)
+    runner = PathRunner(w.without(params=as_record(params)))
+    monkeypatch.setattr(paths, "forget", lambda tape, bar: None)
+    none = w.overlay._replace(**{name: getattr(w.overlay, name)[:0] for name in EVENT_ARRAYS})
+    runner.run(w.overlay, none)
+    assert runner.memory["glimpses"][0] > 0
+
+
+def test_only_overlays_of_the_same_rows_run_together():
+    w, params = random_engine_world(1)
+    other = w.overlay._replace(row=w.overlay.row[::-1].copy())
+    with pytest.raises(ValueError, match="different rows"):
+        PathRunner(w.without(params=as_record(params))).run(w.overlay, other)
 
 
 # Was a bug: the handle's class is local, a new type in every process: the cache misses.
