@@ -141,6 +141,18 @@ def test_the_worst_path_is_the_one_that_lost_most(prepared, done):
         assert alone.metrics["journal_digest"] == done.paths["journal_digest"][worst]
 
 
+def test_a_path_from_the_middle_of_ten_thousand_matches_alone(tmp_path):
+    """Ten days of hours, ten thousand times, by two processes; three of them again through Backtrader."""
+    hasty = "strategy.params.lookback=1d", "strategy.params.enter_above=-50%"
+    many = busy(*hasty, paths=10_000, timerange="20230101-20230111")
+    ran = run_prepared(many, tmp_path, jobs=2)
+    assert len(ran.paths) == 10_000 and ran.paths["journal_digest"].nunique() > 5_000
+    for path in (4_999, 5_000, 9_999):
+        alone = run_path(many, path, tmp_path)
+        assert alone.metrics["journal_digest"] == alone.metrics["paths_digest"] == ran.paths["journal_digest"][path]
+        assert alone.metrics["pnl"] == ran.paths["pnl"][path]
+
+
 def test_a_path_alone_has_the_tail_costs_of_its_row(prepared, done):
     for path in (int(done.paths["liquidations"].argmax()), int(done.paths["defaults"].argmax())):
         cost = run_path(prepared, path).metrics["tail_cost"]
