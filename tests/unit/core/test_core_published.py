@@ -6,7 +6,6 @@ maintenance rate), inverse contracts (not there yet), and funding formulas (mark
 """
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,10 +13,12 @@ import pytest
 from basisbt.core.funding import funding_payment
 from basisbt.core.margin import initial_margin, maintenance_margin, tier_of
 from basisbt.core.rules import maintenance_amounts
+from tests.support.places import REAL
 from tests.support.worlds import A, Desk, perpetual, world
 
+LINEAR = world(legs=(perpetual(A),), pairs=()).rules
 CENT = 0.00501  # prices are published to the cent
-TIER_FILES = sorted(Path("/work/shared/data/margin_tiers").glob("*.json"))
+TIER_FILES = sorted((REAL / "margin_tiers").glob("*.json"))
 
 
 def one_rate(w, rates):
@@ -129,8 +130,8 @@ def test_initial_margin_is_notional_over_leverage_but_at_least_the_tiers_rate():
 
 
 def test_funding_payment():
-    assert funding_payment(-1.0, 1000.0, 0.001) == pytest.approx(1.0)  # G084: a short of 1 at 1,000 receives 1.0
-    assert funding_payment(1.0, 1000.0, 0.001) == pytest.approx(-1.0)
+    assert funding_payment(0, -1.0, 1000.0, 0.001, LINEAR) == pytest.approx(1.0)  # G084: a short of 1 at 1,000 receives 1.0
+    assert funding_payment(0, 1.0, 1000.0, 0.001, LINEAR) == pytest.approx(-1.0)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ def test_average_entry_of_a_linear_position():
 @pytest.mark.parametrize("path", TIER_FILES or [None], ids=lambda path: path.name if path else "none")
 def test_the_recursion_gives_every_maintenance_amount_that_binance_published(path):
     if path is None:
-        pytest.skip("no /work/shared/data/margin_tiers here")
+        pytest.skip(f"no margin tiers in {REAL}")
     tiers = 0
     for symbol, table in json.loads(path.read_text()).items():
         floor = np.array([row["minNotional"] for row in table], float)
