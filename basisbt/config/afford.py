@@ -34,7 +34,8 @@ def _needs(venues: dict[str, VenueSpec], pairs: dict[str, PairSpec]) -> dict[str
             if read_symbol(leg.symbol).kind == "spot":
                 tied, cost = 1.0, venue.fees.spot_taker + venue.spread.spot
             else:
-                tied, cost = 1.0 / leg.leverage, venue.fees.taker + venue.spread.derivative
+                counted = venue.collateral.get(read_symbol(leg.symbol).base, 0.0) if read_symbol(leg.symbol).inverse else 0.0
+                tied, cost = max(0.0, 1.0 / leg.leverage - counted), venue.fees.taker + venue.spread.derivative
             found[leg.venue].append(pair.share * (tied + cost))
     return {name: fsum(parts) for name, parts in found.items()}
 

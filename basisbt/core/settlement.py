@@ -4,7 +4,7 @@ Knows that a coin changes its worth: what is held of it is split before it chang
 that moment's index. Refuses to know why something is paid.
 """
 
-from basisbt.core.books import receive
+from basisbt.core.books import QUEUED, receive
 from basisbt.core.valuation import split
 
 
@@ -29,3 +29,6 @@ def touch_coin(i, amount, index, rules, book):
     p = rules.pair_of[i]
     if p >= 0 and rules.short[p] == i and rules.backing[p] > 0.0:
         book.held[p, 0] += amount
+        for k in range(book.count[QUEUED]):  # the long leg's order goes to its target, with these coins in it
+            if book.queue_pair[k] == p and book.queue_leg[k] == 0 and not book.queue_done[k]:
+                book.queue_quantity[k] -= amount

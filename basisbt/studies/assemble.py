@@ -103,7 +103,8 @@ def settlement_assets(spec, instruments, names) -> dict[str, str]:
     """The currency each venue is funded in: its derivatives' settlement, else its spot's quote, else the capital's."""
     out = {}
     for venue in names.venues:
-        mine = sorted((i for i in instruments if i.venue == venue), key=lambda i: i.kind == "spot")
+        mine = [i for i in instruments if i.venue == venue and not i.inverse]
+        mine.sort(key=lambda i: i.kind == "spot")
         out[venue] = mine[0].quote if mine else spec.capital.asset
     return out
 
