@@ -37,7 +37,17 @@ def collateral(w, b, field, way, tape, rules, book):
     for a in range(rules.cash.size):
         if rules.cash[a]:
             total += (book.balance[w, a] + book.balance[debt, a]) * tape.usd[a]
-        elif rules.counted[w, a] > 0.0:
+    if rules.coin_margin[w]:
+        total += coin_collateral(w, b, field, way, tape, rules, book)
+    return total
+
+
+def coin_collateral(w, b, field, way, tape, rules, book):
+    """USD that a wallet's coins count for as margin; what is owed of a coin counts in full (`mark_on_way`)."""
+    total = 0.0
+    debt = loan(rules.wallet_venue[w], rules)
+    for a in range(rules.cash.size):
+        if rules.counted[w, a] > 0.0 and not rules.cash[a]:
             value = (book.balance[w, a] + book.balance[debt, a]) * index_at(rules.asset_base[a], b, field, way, tape)
             total += value * rules.counted[w, a] if value > 0.0 else value
     return total

@@ -10,7 +10,7 @@ from basisbt.core.books import (
     BAD_PRICE, DEFAULTS, DRAWDOWN, ERROR, LOWEST, PEAK, PENDING, RUINED, TRAPPED, TROUGH, WORST_RATIO, kept_row,
 )  # fmt: skip
 from basisbt.core.contracts import notional
-from basisbt.core.margin import collateral, demand, settle_usd, tier_of
+from basisbt.core.margin import coin_collateral, collateral, demand, settle_usd, tier_of
 from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL, LINES, bank, claim, in_transit, loan
 from basisbt.core.tape import CLOSE, MARK_CLOSE
 
@@ -86,19 +86,16 @@ def coin_price(w, a, t, tape, rules):
 
 
 def coins(w, t, tape, rules, book):
-    """(USD of a wallet's coins at the close, less what is owed; how much of it counts as margin, at the index)."""
+    """USD of a wallet's coins at the close, less what is owed of them."""
     total = 0.0
-    margin = 0.0
-    debt = loan(rules.wallet_venue[w], rules)
     for a in range(rules.cash.size):
         if not rules.cash[a]:
-            owned = book.balance[w, a] + book.balance[debt, a]
+            owned = book.balance[w, a]
+            if rules.coin_margin[w]:
+                owned += book.balance[loan(rules.wallet_venue[w], rules), a]
             if owned != 0.0:
                 total += owned * coin_price(w, a, t, tape, rules)
-                if rules.counted[w, a] > 0.0:
-                    value = owned * tape.index[CLOSE, rules.asset_base[a]]
-                    margin += value * rules.counted[w, a] if value > 0.0 else value
-    return total, margin
+    return total
 
 
 def transit_value(v, t, tape, rules, book):
@@ -122,7 +119,9 @@ def adverse_distance(w, equity, maintenance, t, tape, rules, book):
     Exact within the present tiers. Up: equity + net x = maintenance + slope x; down likewise with -x. In USD an inverse
     position is linear in x too: size * S (1 + x) / entry - size * S / mark.
     """
-    net = coin_collateral(w, tape, rules, book)
+    net = 0.0
+    if rules.coin_margin[w]:
+        net = coin_collateral(w, -1, MARK_CLOSE, 1.0, tape, rules, book)
     slope = 0.0
     for m in range(rules.member.shape[1]):
         i = rules.member[w, m]
@@ -147,23 +146,12 @@ def adverse_distance(w, equity, maintenance, t, tape, rules, book):
     return nearest
 
 
-def coin_collateral(w, tape, rules, book):
-    """USD that a wallet's coins count for as margin at the close, less what is owed of them."""
-    total = 0.0
-    debt = loan(rules.wallet_venue[w], rules)
-    for a in range(rules.cash.size):
-        if rules.counted[w, a] > 0.0 and not rules.cash[a]:
-            value = (book.balance[w, a] + book.balance[debt, a]) * tape.index[CLOSE, rules.asset_base[a]]
-            total += value * rules.counted[w, a] if value > 0.0 else value
-    return total
-
-
 def value_wallet(w, t, tape, rules, book):
     """Value wallet w at the close of bar t; returns (marked, accessible) in USD and keeps its margin figures."""
     v = rules.wallet_venue[w]
     money = collateral(w, -1, MARK_CLOSE, 1.0, tape, rules, book)
     unrealised, initial, maintenance = demand(w, t, -1, MARK_CLOSE, 1.0, tape, rules, book)
-    coin, counted = coins(w, t, tape, rules, book)
+    coin = coins(w, t, tape, rules, book)
     spare = max(0.0, money + min(0.0, unrealised) - initial - book.order_margin[w])
     usd = tape.usd[rules.settle[v]]
     units = spare if usd == 1.0 else spare / usd if usd > 0.0 else 0.0  # dividing is slow, and nearly always by one
@@ -180,9 +168,9 @@ def value_wallet(w, t, tape, rules, book):
         row[3] = math.nan
     book.margin_ratio[v] = row[2]
     book.distance[v] = row[3]
-    free = coin - counted  # what is no margin; of what is, only what nothing needs can leave
-    if counted != 0.0:
-        return money + unrealised + free, max(0.0, min(spare + free, money + free))
+    if rules.coin_margin[w]:  # of what is margin, only what nothing needs can leave
+        coin -= coin_collateral(w, -1, MARK_CLOSE, 1.0, tape, rules, book)
+        return money + unrealised + coin, max(0.0, min(spare + coin, money + coin))
     return money + unrealised + coin, spare + coin
 
 
