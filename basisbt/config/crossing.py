@@ -109,14 +109,15 @@ def _check_pair(root: Node, name: str, parts: dict[str, Any], legs: dict, mistak
 
 
 def _check_coins(root: Node, name: str, short: Symbol, venues: dict[str, VenueSpec], mistakes: Mistakes) -> None:
-    """An inverse short stands on the coins of its pair's long leg: same venue, where they count as margin, no sharing."""
+    """An inverse short stands on its pair's long coins: same venue, where they count as margin, and no other pair's."""
     long, node = find(root, "pairs", name, "long"), find(root, "pairs", name, "short")
     venue, place = _text(node, "venue"), find(node, "symbol").place
     if _text(long, "venue") != venue:
-        mistakes.add(place, f"{short.text} settles in {short.base}; its margin is the long leg's coins, expected at {venue}")
+        text = f"{short.text} settles in {short.base}: its margin is the coins of the long leg"
+        mistakes.add(place, f"{text}; expected that one at {venue} too")
     elif venue in venues and not venues[venue].collateral.get(short.base):
-        text = f"no coin counts as margin at {venue}; write `{venue}: {{collateral: {{{short.base}: 95%}}}}` under venues"
-        mistakes.add(place, f"{short.text} settles in {short.base}, but {text}")
+        text = f"{short.text} settles in {short.base}, which is no margin at {venue}"
+        mistakes.add(place, f"{text}; write `{venue}: {{collateral: {{{short.base}: 95%}}}}` under venues")
     for other in section(root, "pairs").live:
         if other == name:
             return

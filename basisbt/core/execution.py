@@ -107,7 +107,7 @@ def refusal(i, quantity, price, costs, t, b, field, way, tape, rules, book):
     after = notional(i, position + quantity, price, rules)
     if after > rules.cap[i]:
         return BEYOND_TIERS
-    already = initial_margin(i, notional(i, position, price, rules), rules)  # released by a turn, else part of the whole
+    already = initial_margin(i, notional(i, position, price, rules), rules)  # a turn releases it, else it is in `after`
     need = (initial_margin(i, after, rules) - already + costs) * settle_usd(i, b, field, way, tape, rules)
     return FILLED if need <= available(w, t, b, field, way, tape, rules, book) else NO_MARGIN
 
@@ -134,7 +134,7 @@ def attribute_to_pair(i, quantity, pair, leg, rules, book):
 
 
 def in_position_units(i, quantity, price, rules, book):
-    """A pair's order in base units as instrument i counts them; what closes an inverse position does so at its entry."""
+    """A pair's order, in base units, as instrument i counts; what closes an inverse position does so at its entry."""
     if not rules.inverse[i]:
         return quantity
     position = book.position[i]
@@ -183,8 +183,8 @@ def fill_order(k, t, tape, rules, book):
 
 
 def trading_cost(k, i, value, price, rules, book):
-    """(half-spread in the settlement asset, fee rate) of order k. A limit that rested pays the maker fee and no spread; one that is
-    marketable at the open pays the taker fee, and the spread as far as its limit allows."""
+    """(half-spread in the settlement asset, fee rate) of order k. A limit that rested pays the maker fee and no spread;
+    one that is marketable at the open pays the taker fee, and the spread as far as its limit allows."""
     spread_cost = value * rules.half_spread[i]
     if book.queue_bound[k] > 0.0:
         if book.queue_inside[k]:

@@ -10,7 +10,7 @@ from basisbt.core.books import CANCELLED, LIQUIDATED, LIQUIDATIONS, QUEUED, file
 from basisbt.core.contracts import gain, notional
 from basisbt.core.execution import fill_order, index_on_way, settle_deal, side_of, way_of
 from basisbt.core.loans import cover_deficit
-from basisbt.core.margin import collateral, index_at, mark_on_way, settle_usd, tier_of
+from basisbt.core.margin import collateral, mark_on_way, settle_usd, tier_of
 from basisbt.core.rules import LIQUIDATION
 from basisbt.core.settlement import pay
 from basisbt.core.tape import CLOSE, HIGH, LOW, MARK_CLOSE, MARK_HIGH, MARK_LOW, MARK_OPEN, OPEN

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL, FEE, FUNDING, LIQUIDATION, PRICE
+from basisbt.core.books import T_INSTRUMENT, T_QUANTITY
+from basisbt.engines.machine import run_loop
+from basisbt.strategy import hold
 from tests.support.worlds import A, COIN, USDT, Desk, coin_perpetual, spot, world
 
 SPOT, COIN_M = 0, 1
@@ -152,6 +155,38 @@ def test_fees_are_in_coin_and_everything_sums():
     assert total == pytest.approx(desk.marked - 1500.0, abs=1e-9)
     assert desk.line(COLLATERAL) == 0.0 and desk.line(FEE) < 0.0 and desk.line(LIQUIDATION) == 0.0
     assert desk.wallet(A, USDT) == pytest.approx(desk.marked)
+
+
+def holding(size):
+    """A strategy that asks for `size` USD at the first close, and for nothing at that of bar `UNTIL`."""
+
+    def decide(seen, book, want, p):
+        if seen.now in (0, UNTIL):
+            hold(want, 0, size if seen.now == 0 else 0.0)
+
+    return decide
+
+
+UNTIL = 4
+
+
+@pytest.mark.parametrize("last", [50.0, 100.0, 180.0])
+def test_a_pair_is_closed_with_what_its_short_paid(last):
+    """2,000 USD long and short from 100 on, closed at `last`: the short pays 2000 (1/last - 1/100) coins, more or
+    fewer, and all that is then there is sold: 2,000 USD again, whatever the price. Short first, then the coins."""
+    w = world(
+        legs=LEGS, bars=7, prices={SPOT: [100.0] * 3 + [last] * 4, COIN_M: [100.0] * 3 + [last] * 4}, counted={A: 1.0},
+        deposits={A: 2500.0}, decide=holding(2000.0), leverage=1.0,
+    )  # fmt: skip
+    machine = run_loop(w)
+    book = machine.book
+    assert book.equity[:, 0] == pytest.approx([2500.0] * 7)
+    assert book.position[COIN_M] == 0.0 and book.held[0].tolist() == [0.0, 0.0]
+    assert book.balance[A] == pytest.approx([2500.0, 0.0, 0.0], abs=1e-9)
+    filled = [(row[T_INSTRUMENT], number[T_QUANTITY]) for rows, numbers in machine.tickets
+              for row, number in zip(rows.tolist(), numbers.tolist())]  # fmt: skip
+    coins = 20.0 + 2000.0 * (1.0 / last - 1.0 / 100.0)
+    assert filled == [(SPOT, 20.0), (COIN_M, -2000.0), (COIN_M, 2000.0), (SPOT, pytest.approx(-coins))]
 
 
 def test_what_the_coins_do_not_cover_is_sold_for_or_owed():
