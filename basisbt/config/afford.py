@@ -21,7 +21,7 @@ def needs(spec: RunSpec) -> dict[str, float]:
     """Capital each venue needs per unit of the strategy's notional (the value of all long legs together).
 
     A spot leg needs its share × (1 + fee + half-spread); a derivative leg its share × (1 / leverage + fee +
-    half-spread).
+    half-spread), an inverse one less what the long leg's coins count for.
     """
     return _needs(spec.venues, spec.pairs)
 
@@ -30,11 +30,12 @@ def _needs(venues: dict[str, VenueSpec], pairs: dict[str, PairSpec]) -> dict[str
     found: dict[str, list[float]] = {name: [] for name in venues}
     for pair in pairs.values():
         for leg in (pair.long, pair.short):
-            venue = venues[leg.venue]
-            if read_symbol(leg.symbol).kind == "spot":
+            venue, symbol = venues[leg.venue], read_symbol(leg.symbol)
+            if symbol.kind == "spot":
                 tied, cost = 1.0, venue.fees.spot_taker + venue.spread.spot
             else:
-                tied, cost = 1.0 / leg.leverage, venue.fees.taker + venue.spread.derivative
+                counted = venue.collateral.get(symbol.base, 0.0) if symbol.inverse else 0.0
+                tied, cost = max(0.0, 1.0 / leg.leverage - counted), venue.fees.taker + venue.spread.derivative
             found[leg.venue].append(pair.share * (tied + cost))
     return {name: fsum(parts) for name, parts in found.items()}
 

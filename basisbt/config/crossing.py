@@ -49,8 +49,9 @@ def check_references(root: Node, parts: dict[str, Any], mistakes: Mistakes, warn
     for base, target in getattr(parts.get("data"), "index", {}).items():
         _check_index(find(root, "data", "index", base), base, target, bases, mistakes)
     capital = parts.get("capital")
-    if capital is not None and legs and capital.asset not in {leg.quote for leg in legs.values()} | {"USD"}:
-        quotes = ", ".join(sorted({leg.quote for leg in legs.values()}))
+    quoted = {leg.quote for leg in legs.values() if not leg.inverse}
+    if capital is not None and legs and capital.asset not in quoted | {"USD"}:
+        quotes = ", ".join(sorted(quoted))
         mistakes.add(find(root, "capital").place, f"capital in {capital.asset} {LATER}; expected {quotes} or USD")
 
 
@@ -103,6 +104,26 @@ def _check_pair(root: Node, name: str, parts: dict[str, Any], legs: dict, mistak
         node = find(root, "pairs", name, "short", "symbol")
         other, wanted = found["short"].base, found["long"].base
         mistakes.add(node.place, f"found base {other}; expected {wanted}, the base of the long leg")
+    elif len(found) == 2 and found["short"].inverse:
+        _check_coins(root, name, found["short"], parts.get("venues", {}), mistakes)
+
+
+def _check_coins(root: Node, name: str, short: Symbol, venues: dict[str, VenueSpec], mistakes: Mistakes) -> None:
+    """An inverse short stands on its pair's long coins: same venue, where they count as margin, and no other pair's."""
+    long, node = find(root, "pairs", name, "long"), find(root, "pairs", name, "short")
+    venue, place = _text(node, "venue"), find(node, "symbol").place
+    if _text(long, "venue") != venue:
+        text = f"{short.text} settles in {short.base}: its margin is the coins of the long leg"
+        mistakes.add(place, f"{text}; expected that one at {venue} too")
+    elif venue in venues and not venues[venue].collateral.get(short.base):
+        text = f"{short.text} settles in {short.base}, which is no margin at {venue}"
+        mistakes.add(place, f"{text}; write `{venue}: {{collateral: {{{short.base}: 95%}}}}` under venues")
+    for other in section(root, "pairs").live:
+        if other == name:
+            return
+        leg = find(root, "pairs", other, "short")
+        if (_text(leg, "venue"), _text(leg, "symbol")) == (venue, short.text):
+            mistakes.add(place, f"pair {other} is short {short.text} at {venue} too; expected one pair for it")
 
 
 def _instrument(node: Node, symbol: str, mistakes: Mistakes) -> Symbol | None:
@@ -111,9 +132,8 @@ def _instrument(node: Node, symbol: str, mistakes: Mistakes) -> Symbol | None:
     except ValueError as trouble:
         mistakes.add(node.place, str(trouble))
         return None
-    if instrument.inverse or instrument.kind == "future":
-        kind = "a dated future" if instrument.kind == "future" else "an inverse perpetual"
-        mistakes.add(node.place, f"{symbol} is {kind}, which {LATER}; expected spot or a linear perpetual")
+    if instrument.kind == "future":
+        mistakes.add(node.place, f"{symbol} is a dated future, which {LATER}; expected spot or a perpetual")
         return None
     return instrument
 
@@ -155,7 +175,8 @@ def _check_transfers(root: Node, legs: dict, venues: dict[str, VenueSpec], mista
         if "transfer" not in node.live:
             mistakes.add(node.named_at, "missing 'transfer'; write `transfer: {delay: 30m, fee: 1 USDT}`")
             continue
-        for asset in sorted({leg.quote for (at, _), leg in legs.items() if at == name} - set(venue.transfer.fees)):
+        moved = {leg.quote for (at, _), leg in legs.items() if at == name and not leg.inverse}
+        for asset in sorted(moved - set(venue.transfer.fees)):
             text = f"no transfer fee in {asset}; write `fee: 1 {asset}` (`fee: 0 {asset}` if it is free)"
             mistakes.add(node.live["transfer"].named_at, text)
 

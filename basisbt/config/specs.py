@@ -115,6 +115,10 @@ class VenueSpec(Spec):
     )
     transfer: TransferSpec = TransferSpec(delay=0)
     tiers: dict[str, list[Tier]] = {}
+    collateral: dict[str, Annotated[Fraction, Field(ge=0, le=1)]] = Field(
+        {}, description="coin → share of its value that counts as margin; none: coins are no collateral",
+        examples=["{BTC: 95%}"],
+    )
     account: Literal["unified"] = "unified"
     convert_cost: PaidCost | None = None
     api: Text | None = None

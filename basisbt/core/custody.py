@@ -74,7 +74,7 @@ def close_at_index(i, t, tape, rules, book):
     split(i, price, index, usd, rules, book)
     if not rules.spot[i] and book.position[i] != 0.0:
         quantity = -book.position[i]
-        settle_deal(i, quantity, price, rules, book)
+        settle_deal(i, quantity, price, index, rules, book)
         file_ticket(book, i, DEFAULTED, DEFAULTED, 0, quantity, price, 0.0, 0.0)
     empty_pairs(i, rules, book)
 

@@ -87,6 +87,10 @@ def order_pair(t, p, want, tape, rules, book):
     if not (math.isfinite(long_units) and math.isfinite(short_units)):
         book.count[ERROR] = BAD_TARGET
         return
+    if rules.backing[p] > 0.0 and abs(short_units) < abs(book.held[p, 1]):  # what it pays is part of the long leg
+        order_leg(p, 1, j, short_units, want.reason[p], book)
+        order_leg(p, 0, i, long_units, want.reason[p], book)
+        return
     order_leg(p, 0, i, long_units, want.reason[p], book)
     order_leg(p, 1, j, short_units, want.reason[p], book)
 

@@ -8,8 +8,10 @@ from basisbt.core.books import (
     BEYOND_TIERS, FILLED, FILLS, NO_BAR, NO_CASH, NO_COIN, NO_MARGIN, QUEUE, QUEUED, REFUSALS, TOO_MANY, ERROR,
     VENUE_GONE, file_ticket, receive,
 )  # fmt: skip
-from basisbt.core.margin import available, initial_margin
+from basisbt.core.contracts import gain, in_base, mean_entry, notional
+from basisbt.core.margin import available, initial_margin, settle_usd
 from basisbt.core.rules import FEE, PRICE, SPREAD
+from basisbt.core.settlement import pay
 from basisbt.core.tape import HIGH, LOW, MARK_HIGH, MARK_LOW, MARK_OPEN, OPEN
 from basisbt.core.valuation import split
 
@@ -54,22 +56,21 @@ def index_on_way(t, b, field, way, tape):
     return start + way * (tape.index[HIGH if field == MARK_HIGH else LOW, b] - start)
 
 
-def settle_deal(i, quantity, price, rules, book):
+def settle_deal(i, quantity, price, index, rules, book):
     """Move money and position for a trade at `price`, without costs; the caller has split the holding."""
-    w, a = rules.wallet[i], rules.quote[i]
+    w = rules.wallet[i]
     if rules.spot[i]:
-        receive(book, rules, PRICE, i, w, a, -quantity * price)
+        receive(book, rules, PRICE, i, w, rules.quote[i], -quantity * price)
         receive(book, rules, PRICE, i, w, rules.coin[i], quantity)
         return
     position = book.position[i]
     if position * quantity < 0.0:
-        closed = min(abs(quantity), abs(position))
-        receive(book, rules, PRICE, i, w, a, closed * (price - book.entry[i]) * (1.0 if position > 0.0 else -1.0))
+        closed = min(abs(quantity), abs(position)) * (1.0 if position > 0.0 else -1.0)
+        pay(i, PRICE, gain(i, closed, book.entry[i], price, rules), index, rules, book)
         if abs(quantity) > abs(position):
             book.entry[i] = price
     else:
-        size = abs(position) + abs(quantity)
-        book.entry[i] = (book.entry[i] * abs(position) + price * abs(quantity)) / size
+        book.entry[i] = mean_entry(i, position, book.entry[i], quantity, price, rules)
     book.position[i] = position + quantity
     if position == 0.0:
         book.open_positions[w] += 1
@@ -79,13 +80,13 @@ def settle_deal(i, quantity, price, rules, book):
 
 
 def trade(i, quantity, price, index, spread_cost, rate, reason, order, outcome, t, tape, rules, book):
-    """Book one fill at a reference price: split, deal, half-spread and fee (in quote), ticket."""
+    """Book one fill at a reference price: split, deal, half-spread and fee (in the settlement asset), ticket."""
     usd = tape.usd[rules.quote[i]]
     split(i, price, index, usd, rules, book)
-    settle_deal(i, quantity, price, rules, book)
-    fee = abs(quantity) * price * rate
-    receive(book, rules, SPREAD, i, rules.wallet[i], rules.quote[i], -spread_cost, reason)
-    receive(book, rules, FEE, i, rules.wallet[i], rules.quote[i], -fee, reason)
+    settle_deal(i, quantity, price, index, rules, book)
+    fee = notional(i, quantity, price, rules) * rate
+    pay(i, SPREAD, -spread_cost, index, rules, book, reason)
+    pay(i, FEE, -fee, index, rules, book, reason)
     file_ticket(book, i, outcome, reason, order, quantity, price, fee, spread_cost)
     book.count[FILLS] += 1
 
@@ -103,11 +104,11 @@ def refusal(i, quantity, price, costs, t, b, field, way, tape, rules, book):
     position = book.position[i]
     if position * quantity < 0.0 and abs(quantity) <= abs(position):
         return FILLED
-    after = abs(position + quantity) * price
+    after = notional(i, position + quantity, price, rules)
     if after > rules.cap[i]:
         return BEYOND_TIERS
-    already = initial_margin(i, abs(position) * price, rules)  # released by a turn, part of the whole when added to
-    need = (initial_margin(i, after, rules) - already + costs) * tape.usd[a]
+    already = initial_margin(i, notional(i, position, price, rules), rules)  # a turn releases it, else it is in `after`
+    need = (initial_margin(i, after, rules) - already + costs) * settle_usd(i, b, field, way, tape, rules)
     return FILLED if need <= available(w, t, b, field, way, tape, rules, book) else NO_MARGIN
 
 
@@ -123,9 +124,26 @@ def attribute_to_pair(i, quantity, pair, leg, rules, book):
     """Keep what each pair holds; a fill without a pair goes to the instrument's first pair."""
     if pair < 0:
         pair, leg = rules.pair_of[i], rules.leg_of[i]
-    if pair >= 0:
-        held = book.held[pair, leg] + quantity
-        book.held[pair, leg] = 0.0 if abs(held) <= 1e-12 * abs(quantity) else held
+        if pair < 0:
+            return
+    if rules.inverse[i]:  # what hedges as many coins at every price: the harmonic entry makes it so
+        book.held[pair, leg] = in_base(i, book.position[i], book.entry[i], rules) if book.position[i] != 0.0 else 0.0
+        return
+    held = book.held[pair, leg] + quantity
+    book.held[pair, leg] = 0.0 if abs(held) <= 1e-12 * abs(quantity) else held
+
+
+def in_position_units(i, quantity, price, rules, book):
+    """A pair's order, in base units, as instrument i counts; what closes an inverse position does so at its entry."""
+    if not rules.inverse[i]:
+        return quantity
+    position = book.position[i]
+    if position * quantity < 0.0:
+        held = in_base(i, position, book.entry[i], rules)
+        if abs(quantity) > abs(held):
+            return (quantity + held) * price - position
+        return quantity * book.entry[i]
+    return quantity * price
 
 
 def fill_order(k, t, tape, rules, book):
@@ -133,21 +151,25 @@ def fill_order(k, t, tape, rules, book):
     i = book.queue_instrument[k]
     book.queue_done[k] = True
     pair, reason, order = book.queue_pair[k], book.queue_reason[k], book.queue_order[k]
-    quantity = clip(i, book.queue_quantity[k], rules, book)
     price = book.queue_price[k]
     if price == 0.0:
         price = tape.prices[OPEN, i]
+    quantity = book.queue_quantity[k]
+    if pair >= 0:
+        quantity = in_position_units(i, quantity, price, rules, book)
+    quantity = clip(i, quantity, rules, book)
     b, field, way = -1, MARK_OPEN, 0.0
     index = tape.index[OPEN, rules.base[i]]
     if book.queue_inside[k]:
         b, field, way = rules.base[i], side_of(i, t, price, tape), way_of(i, t, price, tape)
         index = index_on_way(t, b, field, way, tape)
-    spread_cost, rate = trading_cost(k, i, abs(quantity) * price, price, rules, book)
+    value = notional(i, quantity, price, rules)
+    spread_cost, rate = trading_cost(k, i, value, price, rules, book)
     outcome = NO_BAR
     if tape.defaulted[rules.venue[i]]:
         outcome = VENUE_GONE
     elif tape.fresh[i]:
-        costs = spread_cost + abs(quantity) * price * rate
+        costs = spread_cost + value * rate
         outcome = refusal(i, quantity, price, costs, t, b, field, way, tape, rules, book)
     if outcome == FILLED:
         trade(i, quantity, price, index, spread_cost, rate, reason, order, FILLED, t, tape, rules, book)
@@ -160,14 +182,14 @@ def fill_order(k, t, tape, rules, book):
     return outcome == FILLED
 
 
-def trading_cost(k, i, notional, price, rules, book):
-    """(half-spread in quote, fee rate) of order k. A limit that rested pays the maker fee and no spread; one that is
-    marketable at the open pays the taker fee, and the spread as far as its limit allows."""
-    spread_cost = notional * rules.half_spread[i]
+def trading_cost(k, i, value, price, rules, book):
+    """(half-spread in the settlement asset, fee rate) of order k. A limit that rested pays the maker fee and no spread;
+    one that is marketable at the open pays the taker fee, and the spread as far as its limit allows."""
+    spread_cost = value * rules.half_spread[i]
     if book.queue_bound[k] > 0.0:
         if book.queue_inside[k]:
             return 0.0, rules.maker[i]
-        return min(spread_cost, notional * abs(book.queue_bound[k] - price) / price), rules.taker[i]
+        return min(spread_cost, value * abs(book.queue_bound[k] - price) / price), rules.taker[i]
     return spread_cost, rules.taker[i]
 
 

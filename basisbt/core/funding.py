@@ -6,14 +6,17 @@ Sign: a positive rate moves cash from longs to shorts; an amount is positive whe
 
 import math
 
-from basisbt.core.books import receive
+from basisbt.core.contracts import notional
 from basisbt.core.rules import FUNDING
-from basisbt.core.tape import MARK_OPEN
+from basisbt.core.settlement import pay
+from basisbt.core.tape import MARK_OPEN, OPEN
 
 
-def funding_payment(position, price, rate):
-    """Quote units received for one stamp: `-position * price * rate`; a short receives a positive rate."""
-    return -position * price * rate
+def funding_payment(i, position, price, rate, rules):
+    """Units of the settlement asset received for one stamp: `-side * notional * rate`; a short receives a positive
+    rate."""
+    value = notional(i, position, price, rules)
+    return -value * rate if position > 0.0 else value * rate
 
 
 def settle_funding(t, at_open, panel, overlay, tape, rules, book):
@@ -33,5 +36,5 @@ def settle_funding(t, at_open, panel, overlay, tape, rules, book):
             if not at_open:
                 book.clock[0] = tape.time[t] + panel.funding_time[k] - panel.time[row]
             price = panel.funding_price[k] * tape.scale[MARK_OPEN, i]
-            amount = funding_payment(book.position[i], price, rate)
-            receive(book, rules, FUNDING, i, rules.wallet[i], rules.quote[i], amount)
+            amount = funding_payment(i, book.position[i], price, rate, rules)
+            pay(i, FUNDING, amount, tape.index[OPEN, rules.base[i]], rules, book)

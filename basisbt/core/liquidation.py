@@ -6,36 +6,43 @@ base: all its marks at the bar's high, then all at its low, other bases at their
 
 import math
 
-from basisbt.core.books import CANCELLED, LIQUIDATED, LIQUIDATIONS, QUEUED, file_ticket, receive
+from basisbt.core.books import CANCELLED, LIQUIDATED, LIQUIDATIONS, QUEUED, file_ticket
+from basisbt.core.contracts import gain, notional
 from basisbt.core.execution import fill_order, index_on_way, settle_deal, side_of, way_of
 from basisbt.core.loans import cover_deficit
-from basisbt.core.margin import cash, mark_on_way, tier_of
+from basisbt.core.margin import collateral, mark_on_way, settle_usd, tier_of
 from basisbt.core.rules import LIQUIDATION
-from basisbt.core.tape import CLOSE, MARK_CLOSE, MARK_HIGH, MARK_LOW, MARK_OPEN, OPEN
+from basisbt.core.settlement import pay
+from basisbt.core.tape import CLOSE, HIGH, LOW, MARK_CLOSE, MARK_HIGH, MARK_LOW, MARK_OPEN, OPEN
 from basisbt.core.valuation import split
 
 
 def bounded(w, t, tape, rules, book):
     """Equity less maintenance if every position met its own worst mark: a state never better than the true worst."""
-    room = cash(w, t, tape, rules, book)
+    room = collateral(w, -1, MARK_LOW, 1.0, tape, rules, book)
+    if rules.coin_margin[w]:
+        room = min(room, collateral(w, -1, MARK_HIGH, 1.0, tape, rules, book))
     for m in range(rules.member.shape[1]):
         i = rules.member[w, m]
         if i < 0:
             break
         position = book.position[i]
         if position != 0.0:
+            high, low = tape.prices[MARK_HIGH, i], tape.prices[MARK_LOW, i]
+            most = notional(i, position, low if rules.inverse[i] else high, rules)
+            k = tier_of(i, most, rules)
+            worst = high if position < 0.0 else low
+            result = gain(i, position, book.entry[i], worst, rules) - most * rules.mmr[i, k] + rules.cum[i, k]
             usd = tape.usd[rules.quote[i]]
-            high = tape.prices[MARK_HIGH, i]
-            worst = high if position < 0.0 else tape.prices[MARK_LOW, i]
-            notional = abs(position) * high
-            k = tier_of(i, notional, rules)
-            room += (position * (worst - book.entry[i]) - notional * rules.mmr[i, k] + rules.cum[i, k]) * usd
+            if rules.inverse[i]:
+                usd = tape.index[HIGH if result < 0.0 else LOW, rules.base[i]]
+            room += result * usd
     return room
 
 
 def surplus(w, b, field, way, t, tape, rules, book):
     """(equity less maintenance, its slope in `way` within the present tiers), USD."""
-    room = cash(w, t, tape, rules, book)
+    room = collateral(w, b, field, way, tape, rules, book)
     slope = 0.0
     for m in range(rules.member.shape[1]):
         i = rules.member[w, m]
@@ -43,22 +50,31 @@ def surplus(w, b, field, way, t, tape, rules, book):
             break
         position = book.position[i]
         if position != 0.0:
-            usd = tape.usd[rules.quote[i]]
+            usd = settle_usd(i, b, field, way, tape, rules)
             mark = mark_on_way(i, t, b, field, way, tape, rules)
-            notional = abs(position) * mark
-            k = tier_of(i, notional, rules)
-            room += (position * (mark - book.entry[i]) - notional * rules.mmr[i, k] + rules.cum[i, k]) * usd
+            value = notional(i, position, mark, rules)
+            k = tier_of(i, value, rules)
+            result = gain(i, position, book.entry[i], mark, rules) - value * rules.mmr[i, k] + rules.cum[i, k]
+            room += result * usd
             if rules.base[i] == b:
                 run = tape.prices[field, i] - tape.prices[MARK_OPEN, i]
-                slope += run * (position - abs(position) * rules.mmr[i, k]) * usd
+                if rules.inverse[i]:
+                    drift = tape.index[field - MARK_OPEN, b] - tape.index[OPEN, b]
+                    slope += run * (position + abs(position) * rules.mmr[i, k]) / mark / mark * usd + result * drift
+                else:
+                    slope += run * (position - abs(position) * rules.mmr[i, k]) * usd
+    if rules.coin_margin[w] and b >= 0:
+        near = collateral(w, b, field, 0.0, tape, rules, book)
+        slope += collateral(w, b, field, 1.0, tape, rules, book) - near
     return room, slope
 
 
 def way_to_liquidation(w, b, field, start, t, tape, rules, book):
     """Fraction of the way from open to extreme at which equity meets maintenance, not before `start`.
 
-    Equity less maintenance is concave in the way (maintenance is convex), so Newton's steps from the far end come
-    down on the crossing from beyond and stop exactly when the tiers no longer change.
+    Equity less maintenance of linear positions is concave in the way (maintenance is convex), so Newton's steps from
+    the far end come down on the crossing from beyond and stop exactly when the tiers no longer change. Coins bend it a
+    little the other way: there a step may also go back towards the crossing.
     """
     room, _ = surplus(w, b, field, start, t, tape, rules, book)
     if room <= 0.0:
@@ -68,7 +84,8 @@ def way_to_liquidation(w, b, field, start, t, tape, rules, book):
         room, slope = surplus(w, b, field, way, t, tape, rules, book)
         if slope >= 0.0:
             break
-        nearer = min(way, max(start, way - room / slope))
+        most = 1.0 if rules.coin_margin[w] else way
+        nearer = min(most, max(start, way - room / slope))
         if nearer == way:
             break
         way = nearer
@@ -114,9 +131,9 @@ def liquidate(w, b, field, way, t, tape, rules, book):
             if c == b and field != MARK_CLOSE:
                 index = index_on_way(t, c, field, way, tape)
             split(i, price, index, tape.usd[rules.quote[i]], rules, book)
-            settle_deal(i, quantity, price, rules, book)
-            fee = abs(quantity) * price * rules.liquidation_fee[i]
-            receive(book, rules, LIQUIDATION, i, w, rules.quote[i], -fee, LIQUIDATED)
+            settle_deal(i, quantity, price, index, rules, book)
+            fee = notional(i, quantity, price, rules) * rules.liquidation_fee[i]
+            pay(i, LIQUIDATION, -fee, index, rules, book, LIQUIDATED)
             file_ticket(book, i, LIQUIDATED, LIQUIDATED, 0, quantity, price, fee, 0.0)
             empty_pairs(i, rules, book)
             book.count[LIQUIDATIONS] += 1

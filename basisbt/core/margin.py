@@ -1,11 +1,14 @@
 """Margin: what a venue demands for a position, and what an account has to show.
 
 Knows tiers and marks. Refuses to know what happens when the demand is not met (liquidation.py).
-All account figures are in USD; coins are no collateral without a haircut table (MODEL.md section 3.3).
+All account figures are in USD; coins are no collateral without a haircut table (MODEL.md section 3.3). What is held and
+owed in a coin is valued at its index, at the same moment of the bar as the marks.
 """
 
+from basisbt.core.contracts import gain
+from basisbt.core.contracts import notional as value_of
 from basisbt.core.rules import loan
-from basisbt.core.tape import MARK_CLOSE, MARK_OPEN
+from basisbt.core.tape import CLOSE, MARK_CLOSE, MARK_OPEN, OPEN
 
 
 def tier_of(i, notional, rules):
@@ -17,24 +20,55 @@ def tier_of(i, notional, rules):
 
 
 def maintenance_margin(i, notional, rules):
-    """`notional * mmr - cum` of the tier, in quote (MODEL.md section 6.1)."""
+    """`notional * mmr - cum` of the tier, in the settlement asset (MODEL.md section 6.1)."""
     k = tier_of(i, notional, rules)
     return notional * rules.mmr[i, k] - rules.cum[i, k]
 
 
 def initial_margin(i, notional, rules):
-    """`notional / exchange leverage`, at least the tier's rate, in quote."""
+    """`notional / exchange leverage`, at least the tier's rate, in the settlement asset."""
     return notional * rules.imr[i, tier_of(i, notional, rules)]
 
 
-def cash(w, t, tape, rules, book):
-    """USD of a wallet's currencies, less what is owed there."""
+def collateral(w, b, field, way, tape, rules, book):
+    """USD of a wallet's currencies and of the coins that count as margin, less what is owed there (`mark_on_way`)."""
     total = 0.0
     debt = loan(rules.wallet_venue[w], rules)
     for a in range(rules.cash.size):
         if rules.cash[a]:
             total += (book.balance[w, a] + book.balance[debt, a]) * tape.usd[a]
+    if rules.coin_margin[w]:
+        total += coin_collateral(w, b, field, way, tape, rules, book)
     return total
+
+
+def coin_collateral(w, b, field, way, tape, rules, book):
+    """USD that a wallet's coins count for as margin; what is owed of a coin counts in full (`mark_on_way`)."""
+    total = 0.0
+    debt = loan(rules.wallet_venue[w], rules)
+    for a in range(rules.cash.size):
+        if rules.counted[w, a] > 0.0 and not rules.cash[a]:
+            value = (book.balance[w, a] + book.balance[debt, a]) * index_at(rules.asset_base[a], b, field, way, tape)
+            total += value * rules.counted[w, a] if value > 0.0 else value
+    return total
+
+
+def index_at(c, b, field, way, tape):
+    """USD index of base c when base b has gone the fraction `way` from its open to mark field `field`, as in
+    `mark_on_way`."""
+    if b < 0:
+        return tape.index[field - MARK_OPEN, c]
+    if c != b:
+        return tape.index[CLOSE, c]
+    start = tape.index[OPEN, c]
+    return start + way * (tape.index[field - MARK_OPEN, c] - start)
+
+
+def settle_usd(i, b, field, way, tape, rules):
+    """USD of one unit of instrument i's settlement asset at a moment of the bar (`mark_on_way`)."""
+    if rules.inverse[i]:
+        return index_at(rules.base[i], b, field, way, tape)
+    return tape.usd[rules.quote[i]]
 
 
 def mark_on_way(i, t, b, field, way, tape, rules):
@@ -63,10 +97,10 @@ def demand(w, t, b, field, way, tape, rules, book):
             position = book.position[i]
             if position != 0.0:
                 mark = mark_on_way(i, t, b, field, way, tape, rules)
-                usd = tape.usd[rules.quote[i]]
-                notional = abs(position) * mark
+                usd = settle_usd(i, b, field, way, tape, rules)
+                notional = value_of(i, position, mark, rules)
                 k = tier_of(i, notional, rules)
-                unrealised += position * (mark - book.entry[i]) * usd
+                unrealised += gain(i, position, book.entry[i], mark, rules) * usd
                 initial += notional * rules.imr[i, k] * usd
                 maintenance += (notional * rules.mmr[i, k] - rules.cum[i, k]) * usd
     return unrealised, initial, maintenance
@@ -77,6 +111,6 @@ def available(w, t, b, field, way, tape, rules, book):
 
     What may leave is less by the margin that resting orders reserve.
     """
-    money = cash(w, t, tape, rules, book)
+    money = collateral(w, b, field, way, tape, rules, book)
     unrealised, initial, _ = demand(w, t, b, field, way, tape, rules, book)
     return max(0.0, money + min(0.0, unrealised) - initial)

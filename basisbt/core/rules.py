@@ -42,21 +42,25 @@ class Rules(NamedTuple):
     wallet: np.ndarray  # [I] int64
     base: np.ndarray  # [I] int64, index of the base asset's USD index
     coin: np.ndarray  # [I] int64, asset of the base
-    quote: np.ndarray  # [I] int64, asset in which it is priced and settled (linear)
+    quote: np.ndarray  # [I] int64, asset in which it is priced
+    pays: np.ndarray  # [I] int64, asset in which it settles and charges: the quote, of an inverse contract the coin
     spot: np.ndarray  # [I] bool
+    inverse: np.ndarray  # [I] bool, settles in the coin; its position is in quote units
     taker: np.ndarray  # [I] fee, fraction of notional
     maker: np.ndarray  # [I] fee, fraction of notional
     half_spread: np.ndarray  # [I] fraction of price
     liquidation_fee: np.ndarray  # [I] fraction of liquidated notional
-    floor: np.ndarray  # [I, K] notional at which a tier begins, inclusive; inf beyond the last
+    floor: np.ndarray  # [I, K] notional (settlement asset) at which a tier begins, inclusive; inf beyond the last
     mmr: np.ndarray  # [I, K] maintenance rate
     cum: np.ndarray  # [I, K] maintenance amount, from `maintenance_amounts`
     imr: np.ndarray  # [I, K] initial rate, at least 1 / exchange leverage
-    cap: np.ndarray  # [I] notional beyond which an order is refused
+    cap: np.ndarray  # [I] notional (settlement asset) beyond which an order is refused
     member: np.ndarray  # [W, M] int64, derivatives of a wallet, -1 after the last
     wallet_venue: np.ndarray  # [W] int64
     cash: np.ndarray  # [A] bool, a settlement currency (not a coin)
     asset_base: np.ndarray  # [A] int64, base of a coin, -1 for a currency
+    counted: np.ndarray  # [W, A] share of a coin's value that counts as margin, 0: it is no collateral
+    coin_margin: np.ndarray  # [W] bool, some coin counts there
     spot_of: np.ndarray  # [W, A] int64, instrument that values a coin there, -1: the index does
     settle: np.ndarray  # [V] int64, asset that `move` moves
     delay: np.ndarray  # [V] int64 seconds, from withdrawal to arrival
@@ -68,6 +72,7 @@ class Rules(NamedTuple):
     leverage: np.ndarray  # [P] notional / equity kept for the short leg
     band_low: np.ndarray  # [P] leverage below which collateral is idle
     band_high: np.ndarray  # [P] leverage above which collateral is short
+    backing: np.ndarray  # [P] share of the long leg's coins that counts as margin of an inverse short leg, else 0
     pair_of: np.ndarray  # [I] int64, the first pair with this instrument, -1 none
     leg_of: np.ndarray  # [I] int64, 0 long, 1 short
     carried: float  # what a dollar of claim counts for in marked equity until it is paid, 0..1

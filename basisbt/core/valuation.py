@@ -9,17 +9,23 @@ import math
 from basisbt.core.books import (
     BAD_PRICE, DEFAULTS, DRAWDOWN, ERROR, LOWEST, PEAK, PENDING, RUINED, TRAPPED, TROUGH, WORST_RATIO, kept_row,
 )  # fmt: skip
-from basisbt.core.margin import cash, demand, tier_of
+from basisbt.core.contracts import notional
+from basisbt.core.margin import coin_collateral, collateral, demand, settle_usd, tier_of
 from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL, LINES, bank, claim, in_transit, loan
 from basisbt.core.tape import CLOSE, MARK_CLOSE
 
+ROUNDING = 1e-9  # share by which two legs of one size may differ
+COIN_SLACK = 0.01  # where the long leg is the short's collateral: funding and fees in coin move it by a little
+
 
 def units(i, rules, book):
-    """Signed base units held of instrument i: the position of a derivative; a wallet's coin for the spot market that
-    values it, 0 for a second spot market of the same coin there."""
+    """What is held of instrument i, signed: the position of a derivative; a wallet's coin, less what is owed of it, for
+    the spot market that values it, 0 for a second spot market of the same coin there."""
     if rules.spot[i]:
         w, a = rules.wallet[i], rules.coin[i]
-        return book.balance[w, a] if rules.spot_of[w, a] == i else 0.0
+        if rules.spot_of[w, a] != i:
+            return 0.0
+        return book.balance[w, a] + book.balance[loan(rules.venue[i], rules), a]
     return book.position[i]
 
 
@@ -27,12 +33,15 @@ def split_parts(i, price, index, usd, rules, book):
     """(directional, basis, collateral) in USD of holding i since it was last split, up to `price`, `index`, `usd`.
 
     MODEL.md section 3.6 with S the index, P the USD price of the quote, S_q = S / P. The three sum to the change
-    in USD value of the holding.
+    in USD value of the holding. An inverse contract's coins are worth their index.
     """
     held = units(i, rules, book)
     if held == 0.0:
         return 0.0, 0.0, 0.0
     before, was = book.seen_usd[i], book.seen_price[i]
+    if rules.inverse[i]:
+        directional = held * (index - book.seen_index[i]) / book.entry[i]
+        return directional, held * (book.seen_index[i] / was - index / price), 0.0
     directional = held * (index - book.seen_index[i])
     if rules.spot[i]:
         return directional, held * (usd * price - before * was) - directional, 0.0
@@ -77,11 +86,15 @@ def coin_price(w, a, t, tape, rules):
 
 
 def coins(w, t, tape, rules, book):
-    """USD of a wallet's coins at the close."""
+    """USD of a wallet's coins at the close, less what is owed of them."""
     total = 0.0
     for a in range(rules.cash.size):
-        if not rules.cash[a] and book.balance[w, a] != 0.0:
-            total += book.balance[w, a] * coin_price(w, a, t, tape, rules)
+        if not rules.cash[a]:
+            owned = book.balance[w, a]
+            if rules.coin_margin[w]:
+                owned += book.balance[loan(rules.wallet_venue[w], rules), a]
+            if owned != 0.0:
+                total += owned * coin_price(w, a, t, tape, rules)
     return total
 
 
@@ -100,21 +113,30 @@ def transit_value(v, t, tape, rules, book):
 
 
 def adverse_distance(w, equity, maintenance, t, tape, rules, book):
-    """Fraction by which all marks of a wallet must move against it, one way, to meet maintenance; inf if never.
+    """Fraction by which all marks and indices of a wallet must move against it, one way, to meet maintenance; inf if
+    never.
 
-    Exact within the present tiers. Up: equity + net x = maintenance + slope x; down likewise with -x.
+    Exact within the present tiers. Up: equity + net x = maintenance + slope x; down likewise with -x. In USD an inverse
+    position is linear in x too: size * S (1 + x) / entry - size * S / mark.
     """
     net = 0.0
+    if rules.coin_margin[w]:
+        net = coin_collateral(w, -1, MARK_CLOSE, 1.0, tape, rules, book)
     slope = 0.0
     for m in range(rules.member.shape[1]):
         i = rules.member[w, m]
         if i < 0:
             break
         if book.position[i] != 0.0:
-            usd = tape.usd[rules.quote[i]]
-            value = book.position[i] * tape.prices[MARK_CLOSE, i] * usd
-            net += value
-            slope += abs(value) * rules.mmr[i, tier_of(i, abs(value) / usd, rules)]
+            usd = settle_usd(i, -1, MARK_CLOSE, 1.0, tape, rules)
+            value = notional(i, book.position[i], tape.prices[MARK_CLOSE, i], rules) * usd
+            k = tier_of(i, value / usd, rules)
+            if rules.inverse[i]:
+                net += book.position[i] / book.entry[i] * usd
+                slope -= rules.cum[i, k] * usd
+            else:
+                net += value if book.position[i] > 0.0 else -value
+                slope += value * rules.mmr[i, k]
     room = equity - maintenance
     nearest = math.inf
     if slope - net > 0.0:
@@ -127,7 +149,7 @@ def adverse_distance(w, equity, maintenance, t, tape, rules, book):
 def value_wallet(w, t, tape, rules, book):
     """Value wallet w at the close of bar t; returns (marked, accessible) in USD and keeps its margin figures."""
     v = rules.wallet_venue[w]
-    money = cash(w, t, tape, rules, book)
+    money = collateral(w, -1, MARK_CLOSE, 1.0, tape, rules, book)
     unrealised, initial, maintenance = demand(w, t, -1, MARK_CLOSE, 1.0, tape, rules, book)
     coin = coins(w, t, tape, rules, book)
     spare = max(0.0, money + min(0.0, unrealised) - initial - book.order_margin[w])
@@ -146,6 +168,9 @@ def value_wallet(w, t, tape, rules, book):
         row[3] = math.nan
     book.margin_ratio[v] = row[2]
     book.distance[v] = row[3]
+    if rules.coin_margin[w]:  # of what is margin, only what nothing needs can leave
+        coin -= coin_collateral(w, -1, MARK_CLOSE, 1.0, tape, rules, book)
+        return money + unrealised + coin, max(0.0, min(spare + coin, money + coin))
     return money + unrealised + coin, spare + coin
 
 
@@ -155,7 +180,8 @@ def value_pairs(t, tape, rules, book):
         i, j = rules.long[p], rules.short[p]
         book.notional[p] = book.held[p, 0] * tape.prices[CLOSE, i] * tape.usd[rules.quote[i]]
         long_units, short_units = book.held[p, 0], -book.held[p, 1]
-        if abs(long_units - short_units) > 1e-9 * max(abs(long_units), abs(short_units)):
+        slack = COIN_SLACK if rules.backing[p] > 0.0 else ROUNDING
+        if abs(long_units - short_units) > slack * max(abs(long_units), abs(short_units)):
             book.uneven[p] += 1
         else:
             book.uneven[p] = 0

@@ -31,7 +31,7 @@ COLD = {
     "apply_events", "change_world", "default_venue", "close_at_index", "claim_wallet", "pay_claim", "recall_transfers",
     "order_pair", "fill_at_open", "void_pending", "settle_loans", "way_to_liquidation", "threat", "surplus",
     "in_danger", "fill_rest", "walk_to_liquidation", "next_on_way", "adverse", "revalue", "cover_deficit",
-    "cancel_beyond", "lines_to_date",
+    "cancel_beyond", "lines_to_date", "touch_coin", "exchange", "convert",
 }  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def think(t, window, tape, rules, book, desk, want, memory, p):
         window.open, window.high, window.low, window.close, window.volume, window.mark, window.index,
         window.fresh, window.funding, window.funding_total,
         rules.long, rules.short, rules.venue, rules.base, rules.spot, rules.taker, rules.half_spread,
-        rules.share, rules.leverage, rules.band_low, rules.band_high,
+        rules.share, rules.leverage, rules.band_low, rules.band_high, rules.backing,
         desk.pair_open, desk.withdrawals_open,
     )  # fmt: skip
     decide(seen, standing, want, p)

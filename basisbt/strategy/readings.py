@@ -50,7 +50,8 @@ def carry_after_costs(seen, i, days, held_days):
 
 
 def affordable(seen, book, i):
-    """USD of notional that pair i could add now: spot paid in full, the short leg backed at its target leverage.
+    """USD of notional that pair i could add now: spot paid in full (and margin itself, behind an inverse short), the
+    short leg backed at its target leverage.
 
     What the two venues can spare after what pair i holds is backed at its target leverage, less entry costs;
     collateral is not assumed to travel.
@@ -60,7 +61,7 @@ def affordable(seen, book, i):
     short_spare = min(book.free[seen.venue[s]], book.short_equity[i] - book.notional[i] / seen.leverage[i])
     short_spare = max(0.0, short_spare)
     if seen.venue[g] == seen.venue[s]:
-        return short_spare / (1.0 + cost + 1.0 / seen.leverage[i])
+        return short_spare / (1.0 + cost - seen.backing[i] + 1.0 / seen.leverage[i])
     return min(book.free[seen.venue[g]] / (1.0 + cost), short_spare / (1.0 / seen.leverage[i] + cost))
 
 

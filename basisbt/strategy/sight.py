@@ -56,6 +56,7 @@ class Seen(NamedTuple):
     leverage: np.ndarray  # [P] notional / equity kept for the short leg
     band_low: np.ndarray  # [P]
     band_high: np.ndarray  # [P]
+    backing: np.ndarray  # [P] share of the long coins that counts as margin of the (inverse) short leg, else 0
     pair_open: np.ndarray  # [P] bool, both legs traded in the last bar, and neither venue has defaulted
     withdrawals_open: np.ndarray  # [V] bool
 

@@ -103,7 +103,8 @@ def settlement_assets(spec, instruments, names) -> dict[str, str]:
     """The currency each venue is funded in: its derivatives' settlement, else its spot's quote, else the capital's."""
     out = {}
     for venue in names.venues:
-        mine = sorted((i for i in instruments if i.venue == venue), key=lambda i: i.kind == "spot")
+        mine = [i for i in instruments if i.venue == venue and not i.inverse]
+        mine.sort(key=lambda i: i.kind == "spot")
         out[venue] = mine[0].quote if mine else spec.capital.asset
     return out
 
@@ -117,7 +118,7 @@ def make_rules(spec, instruments, names, legs) -> Rules:
     asset = {a: k for k, a in enumerate(names.assets)}
     floor, mmr, cum, imr = tier_tables(spec, instruments)
     pairs = [(spec.pairs[name], *legs[name]) for name in names.pairs]
-    settle = settlement_assets(spec, instruments, names)
+    settle, counted = settlement_assets(spec, instruments, names), coin_shares(venues, names)
     exchange = np.full(n, np.inf)
     pair_of, leg_of = np.full(n, -1, np.int64), np.zeros(n, np.int64)
     for p, (pair, *numbers) in reversed(list(enumerate(pairs))):
@@ -128,7 +129,9 @@ def make_rules(spec, instruments, names, legs) -> Rules:
     rules = Rules(
         venue=venue, wallet=venue.copy(), base=np.array([names.bases.index(i.base) for i in instruments], np.int64),
         coin=np.array([asset[i.base] for i in instruments], np.int64),
-        quote=np.array([asset[i.quote] for i in instruments], np.int64), spot=spot,
+        quote=np.array([asset[i.quote] for i in instruments], np.int64),
+        pays=np.array([asset[i.base if i.inverse else i.quote] for i in instruments], np.int64), spot=spot,
+        inverse=np.array([i.inverse for i in instruments]),
         taker=np.array([v.fees.spot_taker if s else v.fees.taker for v, s in zip(at, spot)]),
         maker=np.array([maker_fee(v.fees, s) for v, s in zip(at, spot)]),
         half_spread=np.array([v.spread.spot if s else v.spread.derivative for v, s in zip(at, spot)]),
@@ -138,6 +141,7 @@ def make_rules(spec, instruments, names, legs) -> Rules:
         member=members(spot, venue, len(venues)), wallet_venue=np.arange(len(venues)),
         cash=np.array([a not in names.bases for a in names.assets]),
         asset_base=np.array([names.bases.index(a) if a in names.bases else -1 for a in names.assets], np.int64),
+        counted=counted, coin_margin=counted.any(axis=1), backing=backing(instruments, legs, names, counted),
         spot_of=spot_markets(spot, venue, instruments, names),
         settle=np.array([asset[settle[v]] for v in names.venues], np.int64),
         delay=np.array([v.transfer.delay for v in venues], np.int64),
@@ -154,6 +158,21 @@ def make_rules(spec, instruments, names, legs) -> Rules:
         if isinstance(block, np.ndarray):
             block.flags.writeable = False
     return rules
+
+
+def coin_shares(venues, names) -> np.ndarray:
+    """[V, A] share of a coin's value that counts as margin at a venue, 0 where it does not."""
+    return np.array([[v.collateral.get(a, 0.0) if a in names.bases else 0.0 for a in names.assets] for v in venues])
+
+
+def backing(instruments, legs, names, counted) -> np.ndarray:
+    """[P] share of a pair's long coins that counts as margin of its inverse short leg; 0 where the short is linear."""
+    found = []
+    for name in names.pairs:
+        long, short = (instruments[k] for k in legs[name])
+        backed = short.inverse and long.kind == "spot" and long.venue == short.venue
+        found.append(counted[names.venues.index(long.venue), names.assets.index(long.base)] if backed else 0.0)
+    return np.array(found)
 
 
 def carried(spec) -> float:

@@ -45,6 +45,17 @@ def random_legs(rng, venues, pairs):
     return tuple(legs), tuple(found)
 
 
+def with_coins(rng, legs, pairs):
+    """(legs, pairs, {venue: share}): some spot markets get an inverse perpetual beside them, some coins are margin."""
+    legs, pairs, counted = list(legs), list(pairs), {}
+    for i, g in enumerate(tuple(legs)):
+        if g.spot and rng.random() < 0.4:
+            legs.append(Leg(g.venue, g.base, False, True))
+            pairs.append((i, len(legs) - 1))
+            counted[g.venue] = float(rng.choice([1.0, 0.9, 0.5]))
+    return tuple(legs), tuple(pairs), counted
+
+
 def walk(rng, bars, volatility):
     """[bars] a positive price path."""
     return 100.0 * np.exp(np.cumsum(rng.normal(0.0, volatility, bars)))
@@ -94,6 +105,7 @@ def random_world(
     rng = np.random.default_rng([seed, 77])
     seconds = int(rng.choice([HOUR, 8 * HOUR, DAY])) if seconds is None else seconds
     legs, pairs = random_legs(rng, int(rng.integers(1, 4)), int(rng.integers(1, max_pairs + 1)))
+    legs, pairs, counted = with_coins(np.random.default_rng([seed, 79]), legs, pairs)
     venues, bases = 1 + max(g.venue for g in legs), 1 + max(g.base for g in legs)
     volatility = float(rng.choice([0.003, 0.01, 0.03])) if volatility is None else volatility
     paths = [walk(rng, bars, volatility) for _ in range(bases)]
@@ -120,7 +132,7 @@ def random_world(
     events = random_freezes(rng, venues, bars) + more.pop("events")
     return world(
         legs=legs, bars=bars, seconds=seconds, prices=prices, marks=marks, index=index, funding=funding, level=level,
-        gap=gap, pairs=pairs, events=events, decide=decide, params=params, **more,
+        gap=gap, pairs=pairs, events=events, decide=decide, params=params, counted=counted, **more,
         missing={(int(rng.integers(1, bars)), int(rng.integers(0, len(legs)))) for _ in range(bars // 12)},
         leverage=float(rng.uniform(2.0, 8.0)), band=(1.5, float(rng.uniform(3.0, 10.0))),
         tiers=STEEP if rng.random() < 0.5 else FLAT, cap=float(rng.choice([80_000.0, 1e12])),
@@ -146,6 +158,8 @@ def act(desk, rng, t):
         i = int(rng.integers(0, count))
         start, high, low, _ = shown_bar(w, t, i)
         quantity = float(rng.normal(0.0, 1.0) * rng.choice([5_000.0, 50_000.0, 400_000.0])) / start
+        if rules.inverse[i]:
+            quantity *= start
         if rng.random() < 0.4:
             quantity = -desk.position(i)
         if quantity == 0.0:

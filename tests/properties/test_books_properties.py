@@ -43,14 +43,16 @@ def worth(desk):
                 owned += amount
             elif amount != 0.0:
                 b = a - 1
-                here = [
-                    i for i in range(rules.venue.size)
-                    if rules.spot[i] and rules.base[i] == b and w < rules.wallets and rules.venue[i] == w
-                ]  # fmt: skip
+                v = w if w < rules.wallets else w - rules.wallets - 2 * rules.venues  # what is owed, as what is there
+                here = [i for i in range(rules.venue.size) if rules.spot[i] and rules.base[i] == b and rules.venue[i] == v]
                 owned += amount * (tape.prices[CLOSE, here[0]] if here else tape.index[CLOSE, b])
-    unrealised = sum(
-        book.position[i] * (tape.prices[MARK_CLOSE, i] - book.entry[i]) for i in range(rules.venue.size)
-    )
+    unrealised = 0.0
+    for i in np.flatnonzero(book.position):
+        size, entry, mark = book.position[i], book.entry[i], tape.prices[MARK_CLOSE, i]
+        if rules.inverse[i]:
+            unrealised += size * (1.0 / entry - 1.0 / mark) * tape.index[CLOSE, rules.base[i]]
+        else:
+            unrealised += size * (mark - entry)
     return owned, unrealised
 
 
@@ -124,7 +126,8 @@ def test_no_order_takes_a_position_beyond_the_last_tier(seed):
                 after = position[i] + quantity
                 turned = position[i] * after < 0.0
                 if turned or abs(after) > abs(position[i]):
-                    assert abs(after) * price <= desk.rules.cap[i] * (1 + 1e-12)
+                    value = abs(after) / price if desk.rules.inverse[i] else abs(after) * price
+                    assert value <= desk.rules.cap[i] * (1 + 1e-12)
                 position[i] = after
             elif row[T_OUTCOME] in (LIQUIDATED, DEFAULTED):
                 position[i] += quantity

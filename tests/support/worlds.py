@@ -39,11 +39,12 @@ USDT, COIN = 0, 1  # assets; coin of base b is 1 + b
 
 @dataclass(frozen=True)
 class Leg:
-    """An instrument: on which venue, of which base, spot or linear perpetual."""
+    """An instrument: on which venue, of which base; spot, linear or (in USD, settled in the coin) inverse perpetual."""
 
     venue: int
     base: int = 0
     spot: bool = False
+    inverse: bool = False
 
 
 def spot(venue=A, base=0):
@@ -54,6 +55,11 @@ def spot(venue=A, base=0):
 def perpetual(venue=B, base=0):
     """A linear perpetual settled in USDT."""
     return Leg(venue, base, False)
+
+
+def coin_perpetual(venue=A, base=0):
+    """An inverse perpetual, in USD and settled in the coin; its position is in USD."""
+    return Leg(venue, base, False, True)
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ def world(
     index=None, missing=(), funding=None, usd=None, level=None, gap=None, events=(), pairs=((0, 1),), leverage=3.0,
     band=(2.0, 4.5), tiers=((0.0, 0.01, 0.02),), cap=1e12, exchange_leverage=np.inf, fee=0.0, maker=None, spread=0.0,
     liquidation_fee=0.0, deposits=None, delay=HOUR, transfer_fee=0.0, transfer_minimum=0.0, decide=None, params=None,
-    carried=0.0, rate=None, row=None,
+    carried=0.0, rate=None, row=None, counted=None,
 ):  # fmt: skip
     """A World by hand.
 
@@ -89,18 +95,18 @@ def world(
     funding: {leg: {hours since start: rate, or (rate, price)}}; the price is the mark's open in the stamp's bar.
     usd: [bars] USD price of USDT. level: [bars] or [bars, bases]; gap: {leg: [bars]}; events: Freezes and
     Failures. rate: {leg: [bars] funding rate instead, NaN: as recorded}; row: [bars] the history row each bar replays.
-    tiers: ((floor, mmr, imr), ...) of every perpetual. deposits: {venue: USDT}, default 1,000 each; delay in seconds.
+    counted: {venue: share of a coin that counts as margin}. tiers: ((floor, mmr, imr), ...) of every perpetual. deposits: {venue: USDT}, default 1,000 each; delay in seconds.
     """
     venues, bases = 1 + max(leg.venue for leg in legs), 1 + max(leg.base for leg in legs)
     panel = make_panel(legs, bars, seconds, start, price, prices or {}, marks or {}, index or {}, missing, funding, usd)
     rules = make_rules(
         legs, venues, bases, seconds, pairs, leverage, band, tiers, cap, exchange_leverage, fee,
-        fee if maker is None else maker, spread, liquidation_fee, delay, transfer_fee, transfer_minimum, carried,
+        fee if maker is None else maker, spread, liquidation_fee, delay, transfer_fee, transfer_minimum, carried, counted or {},
     )  # fmt: skip
     venue_names, base_names = tuple("abcdefgh"[:venues]), tuple(f"X{b}" for b in range(bases))
     names = Names(
         venue_names,
-        tuple((venue_names[g.venue], f"{base_names[g.base]}/USDT" + ("" if g.spot else ":USDT")) for g in legs),
+        tuple((venue_names[g.venue], symbol_of(g, base_names[g.base])) for g in legs),
         tuple(f"pair{p}" for p in range(len(pairs))), base_names, ("USDT", *base_names, "USD"),
     )  # fmt: skip
     given = {v: 1000.0 for v in range(venues)} if deposits is None else deposits
@@ -115,6 +121,11 @@ def world(
             if isinstance(block, np.ndarray):
                 block.flags.writeable = False
     return world
+
+
+def symbol_of(leg, base):
+    """How ccxt calls it."""
+    return f"{base}/USD:{base}" if leg.inverse else f"{base}/USDT" + ("" if leg.spot else ":USDT")
 
 
 def bars_of(entries, bars, first=100.0):
@@ -195,7 +206,7 @@ def make_overlay(panel, bases, level, gap, rate, row, events):
 
 def make_rules(
     legs, venues, bases, seconds, pairs, leverage, band, tiers, cap, exchange_leverage, fee, maker, spread,
-    liquidation_fee, delay, transfer_fee, transfer_minimum, carried,
+    liquidation_fee, delay, transfer_fee, transfer_minimum, carried, counted,
 ):  # fmt: skip
     """One unified wallet a venue; the same tiers and fees for every instrument."""
     n, count, ones = np.int64, len(legs), np.ones(len(legs))
@@ -217,13 +228,23 @@ def make_rules(
     for p in reversed(range(len(pairs))):
         pair_of[[long[p], short[p]]], leg_of[short[p]], leg_of[long[p]] = p, 1, 0
     each, held = np.ones(len(pairs)), max(1, len(pairs))
+    inverse = np.array([leg.inverse for leg in legs], np.bool_)
+    shares = np.zeros((venues, 2 + bases))
+    for v, share in counted.items():
+        shares[v, 1 : 1 + bases] = share
+    backed = [is_spot[g] and inverse[s] and venue[g] == venue[s] and base[g] == base[s] for g, s in zip(long, short)]
     return Rules(
-        venue, venue.copy(), base, 1 + base, np.zeros(count, n), is_spot, ones * fee, ones * maker, ones * spread,
-        ones * liquidation_fee, floor, mmr, cum, np.maximum(imr, 1.0 / exchange_leverage), ones * cap, member,
-        np.arange(venues, dtype=n), asset_base < 0, asset_base, spot_of, np.zeros(venues, n),
-        np.full(venues, delay, n), np.full((venues, 2 + bases), float(transfer_fee)),
-        np.full((venues, 2 + bases), float(transfer_minimum)), long, short, each / held, each * leverage,
-        each * band[0], each * band[1], pair_of, leg_of, carried, 1 + bases, venues, venues, seconds,
+        venue=venue, wallet=venue.copy(), base=base, coin=1 + base, quote=np.where(inverse, 1 + bases, 0),
+        pays=np.where(inverse, 1 + base, 0), spot=is_spot, inverse=inverse, taker=ones * fee, maker=ones * maker,
+        half_spread=ones * spread, liquidation_fee=ones * liquidation_fee, floor=floor, mmr=mmr, cum=cum,
+        imr=np.maximum(imr, 1.0 / exchange_leverage), cap=ones * cap, member=member,
+        wallet_venue=np.arange(venues, dtype=n), cash=asset_base < 0, asset_base=asset_base, counted=shares,
+        coin_margin=shares.any(axis=1), spot_of=spot_of, settle=np.zeros(venues, n), delay=np.full(venues, delay, n),
+        transfer_fee=np.full((venues, 2 + bases), float(transfer_fee)),
+        transfer_minimum=np.full((venues, 2 + bases), float(transfer_minimum)), long=long, short=short,
+        share=each / held, leverage=each * leverage, band_low=each * band[0], band_high=each * band[1],
+        backing=np.where(backed, shares[venue[long], 1 + base[long]], 0.0), pair_of=pair_of, leg_of=leg_of,
+        carried=carried, dollar=1 + bases, venues=venues, wallets=venues, seconds=seconds,
     )  # fmt: skip
 
 

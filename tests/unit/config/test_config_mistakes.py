@@ -63,7 +63,7 @@ CASES = {
     "pair's venue": ("long: {venue: north", "long: {venue: §nort", "no venue 'nort', did you mean 'north'?"),
     "symbol": ("symbol: BTC/USDT}", "symbol: §BTCUSDT}", "is not a ccxt unified symbol"),
     "bases differ": ("symbol: BTC/USDT:USDT, leverage", "symbol: §ETH/USDT:USDT, leverage", "found base ETH; expect"),
-    "inverse": ("symbol: BTC/USDT:USDT, leverage", "symbol: §BTC/USD:BTC, leverage", "inverse perpetual, which is not"),
+    "inverse": ("symbol: BTC/USDT:USDT, leverage", "symbol: §BTC/USD:BTC, leverage", "its margin is the coins of the"),
     "dated": ("symbol: BTC/USDT:USDT, leverage", "symbol: §BTC/USDT:USDT-240329, leverage", "dated future, which is"),
     "long perpetual": ("symbol: BTC/USDT}", "symbol: §BTC/USDT:USDT, leverage: 2x}", "as the long leg is not del"),
     "short spot": ("symbol: BTC/USDT:USDT, leverage: 3x", "symbol: §BTC/USDT", "is spot, which cannot be short"),

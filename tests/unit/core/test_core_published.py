@@ -16,6 +16,7 @@ from basisbt.core.rules import maintenance_amounts
 from tests.support.places import REAL
 from tests.support.worlds import A, Desk, perpetual, world
 
+LINEAR = world(legs=(perpetual(A),), pairs=()).rules
 CENT = 0.00501  # prices are published to the cent
 TIER_FILES = sorted((REAL / "margin_tiers").glob("*.json"))
 
@@ -129,8 +130,8 @@ def test_initial_margin_is_notional_over_leverage_but_at_least_the_tiers_rate():
 
 
 def test_funding_payment():
-    assert funding_payment(-1.0, 1000.0, 0.001) == pytest.approx(1.0)  # G084: a short of 1 at 1,000 receives 1.0
-    assert funding_payment(1.0, 1000.0, 0.001) == pytest.approx(-1.0)
+    assert funding_payment(0, -1.0, 1000.0, 0.001, LINEAR) == pytest.approx(1.0)  # G084: a short of 1 at 1,000 receives 1.0
+    assert funding_payment(0, 1.0, 1000.0, 0.001, LINEAR) == pytest.approx(-1.0)
 
 
 @pytest.mark.parametrize(
