@@ -62,17 +62,18 @@ def test_average_entry_is_harmonic():
 
 
 @pytest.mark.parametrize(("case", "size", "entry", "exit", "coins"), [
-    ("G065", -100_000.0, 10_000.0, 11_000.0, -0.90909091), ("G066", 100_000.0, 10_500.0, 11_505.6, 0.83238969),
-    ("G067", -1_250_000.0, 15_500.0, 12_506.65, 19.30166700),
+    ("G065", -100_000.0, 10_000.0, 11_000.0, -0.90909091), ("G067", 100_000.0, 10_500.0, 11_505.6, 0.83238969),
+    ("G068", -1_250_000.0, 15_500.0, 12_506.65, 19.30166700),
+    ("G066", -100_000.0, 375.95, 370.0, 4.27745208), ("G131", 10_000.0, 50_000.0, 40_000.0, -0.05),
 ])  # fmt: skip
 def test_published_results_in_coin(case, size, entry, exit, coins):
-    desk = coin_desk([entry, exit], money=30 * entry, tiers=((0.0, 0.0, 0.0),))
-    desk.order(SPOT, 30.0)
+    desk = coin_desk([entry, exit], money=300 * entry, tiers=((0.0, 0.0, 0.0),))
+    desk.order(SPOT, 300.0)
     desk.order(COIN_M, size)
     desk.step()
     desk.order(COIN_M, -size)
     desk.step()
-    assert desk.wallet(A, COIN) - 30.0 == pytest.approx(coins, abs=5e-9), case
+    assert desk.wallet(A, COIN) - 300.0 == pytest.approx(coins, abs=5e-9), case
     assert [round(amount, 8) for _, amount in desk.postings(PRICE)][-1] == coins
 
 
