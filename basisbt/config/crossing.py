@@ -98,8 +98,11 @@ def _check_pair(root: Node, name: str, parts: dict[str, Any], legs: dict, mistak
         legs[venue or "", symbol] = instrument
         _check_side(side, node, instrument, mistakes)
         settings = parts.get("venues", {}).get(venue)
-        if pair is not None and settings is not None and instrument.kind == "perpetual":
+        if pair is not None and settings is not None and instrument.kind != "spot":
             _check_tiers(node, getattr(pair, side), settings, mistakes)
+        if settings is not None and instrument.kind == "future" and settings.fees.delivery is None:
+            text = f"{symbol} is settled, but no fee for that is known at {venue}; write `{venue}: "
+            mistakes.add(node.live["symbol"].place, text + "{fees: {delivery: 5bps}}` under venues")
     if len(found) == 2 and found["long"].base != found["short"].base:
         node = find(root, "pairs", name, "short", "symbol")
         other, wanted = found["short"].base, found["long"].base
@@ -128,20 +131,17 @@ def _check_coins(root: Node, name: str, short: Symbol, venues: dict[str, VenueSp
 
 def _instrument(node: Node, symbol: str, mistakes: Mistakes) -> Symbol | None:
     try:
-        instrument = read_symbol(symbol)
+        return read_symbol(symbol)
     except ValueError as trouble:
         mistakes.add(node.place, str(trouble))
         return None
-    if instrument.kind == "future":
-        mistakes.add(node.place, f"{symbol} is a dated future, which {LATER}; expected spot or a perpetual")
-        return None
-    return instrument
 
 
 def _check_side(side: str, node: Node, instrument: Symbol, mistakes: Mistakes) -> None:
     base, quote = instrument.base, instrument.quote
-    if side == "long" and instrument.kind == "perpetual":
-        mistakes.add(find(node, "symbol").place, f"a perpetual as the long leg {LATER}; expected spot: {base}/{quote}")
+    if side == "long" and instrument.kind != "spot":
+        kind = "a perpetual" if instrument.kind == "perpetual" else "a dated future"
+        mistakes.add(find(node, "symbol").place, f"{kind} as the long leg {LATER}; expected spot: {base}/{quote}")
     if side == "short" and instrument.kind == "spot":
         text = f"{instrument.text} is spot, which cannot be short; expected a perpetual: {base}/{quote}:{quote}"
         mistakes.add(find(node, "symbol").place, text)

@@ -84,7 +84,7 @@ def _half_spreads(value: object) -> Any:
 
 
 def _fees(value: object) -> Any:
-    return dict.fromkeys(("spot_taker", "taker", "liquidation"), 0) if value == "none" else value
+    return dict.fromkeys(("spot_taker", "taker", "liquidation", "delivery"), 0) if value == "none" else value
 
 
 def _tail(value: object) -> Any:

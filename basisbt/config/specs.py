@@ -54,6 +54,7 @@ class FeeSpec(Spec):
     spot_taker: PaidCost
     taker: PaidCost = Field(description="derivatives")
     liquidation: PaidCost = Field(description="on liquidated notional")
+    delivery: PaidCost | None = Field(None, description="on the notional of a dated future at its settlement")
     spot_maker: Cost = Field(default_factory=lambda known: known.get("spot_taker", 0.0))
     maker: Cost = Field(default_factory=lambda known: known.get("taker", 0.0), description="derivatives")
 
@@ -120,6 +121,7 @@ class VenueSpec(Spec):
         examples=["{BTC: 95%}"],
     )
     account: Literal["unified"] = "unified"
+    settlement_window: Seconds = Field(1800, description="a dated future settles at the mean index of this long before")
     convert_cost: PaidCost | None = None
     api: Text | None = None
     rates: VenueRates | None = Field(None, description="this venue's own, in the place of tail.sample's")

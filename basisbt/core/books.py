@@ -19,11 +19,11 @@ COUNTERS = 12
 BAD_TARGET, BAD_MOVE, TOO_MANY, JOURNAL_FULL, BAD_PRICE = 1, 2, 3, 4, 5
 # Outcomes of an order or a withdrawal.
 FILLED, NO_BAR, NO_CASH, NO_MARGIN, NO_COIN, BEYOND_TIERS, CANCELLED, LIQUIDATED = range(8)
-FROZEN, BEYOND_FREE, BELOW_MINIMUM, NO_ROUTE, VENUE_GONE, DEFAULTED = range(8, 14)
+FROZEN, BEYOND_FREE, BELOW_MINIMUM, NO_ROUTE, VENUE_GONE, DEFAULTED, SETTLED, EXPIRED = range(8, 16)
 OUTCOME_NAMES = (
     "filled", "no_bar", "not_enough_cash", "not_enough_margin", "not_enough_coin", "beyond_last_tier", "cancelled",
     "liquidation", "withdrawals_frozen", "beyond_withdrawable", "below_minimum", "no_route", "venue_defaulted",
-    "default",
+    "default", "settled", "expired",
 )  # fmt: skip
 # Columns of a journal row and of a ticket.
 J_TIME, J_KIND, J_SLOT, J_SOURCE, J_TARGET, J_ASSET, J_REASON = range(7)
@@ -184,7 +184,7 @@ def file_ticket(book, instrument, outcome, reason, order, quantity, price, fee, 
     elif book.amount.size > 0 and book.count[ERROR] == 0:
         book.count[ERROR] = JOURNAL_FULL
     book.count[TICKETS] = n + 1
-    traded = outcome == FILLED or outcome == LIQUIDATED or outcome == DEFAULTED
+    traded = outcome == FILLED or outcome == LIQUIDATED or outcome == DEFAULTED or outcome == SETTLED
     mark = FILL_MARK if traded else REFUSAL_MARK
     stamp(book, (mark * 1024 + instrument) * 64 + outcome, quantity)
     stamp(book, book.clock[0], price)

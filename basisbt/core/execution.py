@@ -5,7 +5,7 @@ only what trades at the bar's open. A fill is booked at its reference price, hal
 """
 
 from basisbt.core.books import (
-    BEYOND_TIERS, FILLED, FILLS, NO_BAR, NO_CASH, NO_COIN, NO_MARGIN, QUEUE, QUEUED, REFUSALS, TOO_MANY, ERROR,
+    BEYOND_TIERS, EXPIRED, FILLED, FILLS, NO_BAR, NO_CASH, NO_COIN, NO_MARGIN, QUEUE, QUEUED, REFUSALS, TOO_MANY, ERROR,
     VENUE_GONE, file_ticket, receive,
 )  # fmt: skip
 from basisbt.core.contracts import gain, in_base, mean_entry, notional
@@ -168,6 +168,8 @@ def fill_order(k, t, tape, rules, book):
     outcome = NO_BAR
     if tape.defaulted[rules.venue[i]]:
         outcome = VENUE_GONE
+    elif rules.expiry[i] <= tape.time[t]:
+        outcome = EXPIRED
     elif tape.fresh[i]:
         costs = spread_cost + value * rate
         outcome = refusal(i, quantity, price, costs, t, b, field, way, tape, rules, book)

@@ -6,6 +6,7 @@ Knows in which order things happen to the money, and nothing else. Each line is 
 from basisbt.core.books import MOVES, PENDING, POSTINGS, QUEUED
 from basisbt.core.custody import apply_events, send_withdrawals, settle_transfers
 from basisbt.core.execution import fill_at_open
+from basisbt.core.expiry import settle_expired
 from basisbt.core.funding import settle_funding
 from basisbt.core.liquidation import inside_bar
 from basisbt.core.loans import settle_loans
@@ -29,6 +30,8 @@ def step(t, panel, overlay, tape, rules, book):
     postings = book.count[POSTINGS]
     if tape.cursor[0] < overlay.event_bar.size and overlay.event_bar[tape.cursor[0]] <= t:
         apply_events(t, overlay, tape, rules, book)  # 1  ends first, then freezes, then defaults
+    if tape.time[t] >= rules.first_expiry:
+        settle_expired(t, tape, rules, book)  # 2
     settle_funding(t, True, panel, overlay, tape, rules, book)  # 3  on what was carried here
     if book.count[PENDING] > 0:
         settle_transfers(t, tape, rules, book)  # 4

@@ -19,6 +19,7 @@ REASONS = 14
 # Accumulators of the attribution that are not postings (a price change moves no money).
 DIRECTIONAL, BASIS, COLLATERAL = range(14, 17)
 LINES = 17
+NEVER = 1 << 62  # seconds UTC: an expiry that does not come
 # Kinds of posting that stay inside our own accounts.
 TRANSFER, LOAN, CONVERSION, CLAIM = range(17, 21)
 
@@ -50,6 +51,9 @@ class Rules(NamedTuple):
     maker: np.ndarray  # [I] fee, fraction of notional
     half_spread: np.ndarray  # [I] fraction of price
     liquidation_fee: np.ndarray  # [I] fraction of liquidated notional
+    delivery_fee: np.ndarray  # [I] fraction of the notional settled at expiry
+    expiry: np.ndarray  # [I] int64 seconds UTC, NEVER for what does not expire
+    window: np.ndarray  # [I] int64 seconds before expiry over which the index is averaged
     floor: np.ndarray  # [I, K] notional (settlement asset) at which a tier begins, inclusive; inf beyond the last
     mmr: np.ndarray  # [I, K] maintenance rate
     cum: np.ndarray  # [I, K] maintenance amount, from `maintenance_amounts`
@@ -77,6 +81,7 @@ class Rules(NamedTuple):
     leg_of: np.ndarray  # [I] int64, 0 long, 1 short
     carried: float  # what a dollar of claim counts for in marked equity until it is paid, 0..1
     dollar: int  # asset of claims: USD
+    first_expiry: int  # the earliest of `expiry`
     venues: int
     wallets: int
     seconds: int  # length of a bar

@@ -32,6 +32,7 @@ COLD = {
     "order_pair", "fill_at_open", "void_pending", "settle_loans", "way_to_liquidation", "threat", "surplus",
     "in_danger", "fill_rest", "walk_to_liquidation", "next_on_way", "adverse", "revalue", "cover_deficit",
     "cancel_beyond", "lines_to_date", "touch_coin", "exchange", "convert",
+    "settle_expired",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ nothing about money.
 
 import numpy as np
 
-from basisbt.core.rules import Rules, maintenance_amounts
+from basisbt.core.rules import NEVER, Rules, maintenance_amounts
 from basisbt.engines.world import Deposit, Names, World
 from basisbt.errors import ConfigError
 from basisbt.events import FundingShock, NonConvergence, PriceShock, VenueDefault, WithdrawalFreeze, make_overlay
@@ -18,6 +18,7 @@ def assemble(resolved, loaded) -> World:
     """The world of a resolved config and a loaded strategy. Raises ConfigError, DataError."""
     spec = resolved.spec
     instruments, names, legs = name_everything(spec)
+    refuse_expired(instruments, spec.data.window[0])
     panel, notes = build_panel(
         PanelRequest(
             dir=spec.data.dir, instruments=tuple(instruments), bases=names.bases, assets=names.assets,
@@ -41,6 +42,14 @@ def assemble(resolved, loaded) -> World:
         events,
         {"panel": notes},
     )
+
+
+def refuse_expired(instruments, start) -> None:
+    """Raise ConfigError for a contract that has expired before the window starts."""
+    for each in instruments:
+        if each.expiry is not None and each.expiry <= start:
+            when = np.datetime64(each.expiry, "s")
+            raise ConfigError(f"data.window: {each.title} expired at {when}Z, before the window starts")
 
 
 def name_everything(spec):
@@ -119,7 +128,7 @@ def make_rules(spec, instruments, names, legs) -> Rules:
     floor, mmr, cum, imr = tier_tables(spec, instruments)
     pairs = [(spec.pairs[name], *legs[name]) for name in names.pairs]
     settle, counted = settlement_assets(spec, instruments, names), coin_shares(venues, names)
-    exchange = np.full(n, np.inf)
+    exchange, expiry = np.full(n, np.inf), np.array([i.expiry or NEVER for i in instruments], np.int64)
     pair_of, leg_of = np.full(n, -1, np.int64), np.zeros(n, np.int64)
     for p, (pair, *numbers) in reversed(list(enumerate(pairs))):
         for k, (i, leg) in enumerate(zip(numbers, (pair.long, pair.short))):
@@ -136,6 +145,9 @@ def make_rules(spec, instruments, names, legs) -> Rules:
         maker=np.array([maker_fee(v.fees, s) for v, s in zip(at, spot)]),
         half_spread=np.array([v.spread.spot if s else v.spread.derivative for v, s in zip(at, spot)]),
         liquidation_fee=np.array([0.0 if s else v.fees.liquidation for v, s in zip(at, spot)]),
+        delivery_fee=np.array([delivery_fee(v, i) for v, i in zip(at, instruments)]),
+        expiry=expiry, first_expiry=int(expiry.min()),
+        window=np.array([v.settlement_window for v in at], np.int64),
         floor=floor, mmr=mmr, cum=cum, imr=np.maximum(imr, 1.0 / exchange[:, None]),
         cap=np.array([last_cap(spec, i) for i in instruments]),
         member=members(spot, venue, len(venues)), wallet_venue=np.arange(len(venues)),
@@ -158,6 +170,11 @@ def make_rules(spec, instruments, names, legs) -> Rules:
         if isinstance(block, np.ndarray):
             block.flags.writeable = False
     return rules
+
+
+def delivery_fee(venue, instrument) -> float:
+    """The fee on settled notional, 0 for what does not expire; the config asks for it where it matters."""
+    return venue.fees.delivery or 0.0 if instrument.kind == "future" else 0.0
 
 
 def coin_shares(venues, names) -> np.ndarray:

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from basisbt.core.books import (
-    DEFAULTED, FILLED, J_ASSET, J_KIND, J_REASON, J_SLOT, J_SOURCE, J_TARGET, J_TIME, LIQUIDATED, OUTCOME_NAMES, T_FEE,
-    T_INSTRUMENT, T_OUTCOME, T_PRICE, T_QUANTITY, T_REASON, T_SPREAD, T_TIME,
+    DEFAULTED, FILLED, J_ASSET, J_KIND, J_REASON, J_SLOT, J_SOURCE, J_TARGET, J_TIME, LIQUIDATED, OUTCOME_NAMES,
+    SETTLED, T_FEE, T_INSTRUMENT, T_OUTCOME, T_PRICE, T_QUANTITY, T_REASON, T_SPREAD, T_TIME,
 )  # fmt: skip
 from basisbt.core.rules import ATTRIBUTION, KIND_NAMES, accounts, outside
 
 
-CLOSED_BY_VENUE = {LIQUIDATED: "liquidation", DEFAULTED: "closed by default"}
+CLOSED_BY_VENUE = {LIQUIDATED: "liquidation", DEFAULTED: "closed by default", SETTLED: "settlement"}
 
 
 def times(seconds) -> pd.DatetimeIndex:
@@ -107,7 +107,7 @@ def orders_frame(machine, reasons) -> pd.DataFrame:
 
 def fills_frame(orders: pd.DataFrame) -> pd.DataFrame:
     """The orders that traded."""
-    done = orders["status"].isin([OUTCOME_NAMES[code] for code in (FILLED, LIQUIDATED, DEFAULTED)])
+    done = orders["status"].isin([OUTCOME_NAMES[code] for code in (FILLED, LIQUIDATED, DEFAULTED, SETTLED)])
     return orders[done].reset_index(drop=True)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from basisbt.engines.world import shown_changes
 from basisbt.strategy.loader import import_file
-from tests.support.worlds import DAY, HOUR, Failure, Freeze, Leg, world
+from tests.support.worlds import DAY, HOUR, START, Failure, Freeze, Leg, world
 
 STRATEGIES = Path(__file__).resolve().parents[2] / "strategies"
 STEEP = ((0.0, 0.005, 0.01), (20_000.0, 0.01, 0.025), (60_000.0, 0.05, 0.10))
@@ -54,6 +54,14 @@ def with_coins(rng, legs, pairs):
             pairs.append((i, len(legs) - 1))
             counted[g.venue] = float(rng.choice([1.0, 0.9, 0.5]))
     return tuple(legs), tuple(pairs), counted
+
+
+def with_expiries(rng, legs, span):
+    """The legs with some perpetuals made into futures that expire within `span` seconds, or a little after."""
+    return tuple(
+        dataclasses.replace(g, expiry=START + int(rng.uniform(0.2, 1.2) * span)) if rng.random() < chance else g
+        for g, chance in ((g, 0.0 if g.spot else 0.25) for g in legs)
+    )  # fmt: skip
 
 
 def walk(rng, bars, volatility):
@@ -106,6 +114,8 @@ def random_world(
     seconds = int(rng.choice([HOUR, 8 * HOUR, DAY])) if seconds is None else seconds
     legs, pairs = random_legs(rng, int(rng.integers(1, 4)), int(rng.integers(1, max_pairs + 1)))
     legs, pairs, counted = with_coins(np.random.default_rng([seed, 79]), legs, pairs)
+    dates = np.random.default_rng([seed, 80])
+    legs = with_expiries(dates, legs, bars * seconds)
     venues, bases = 1 + max(g.venue for g in legs), 1 + max(g.base for g in legs)
     volatility = float(rng.choice([0.003, 0.01, 0.03])) if volatility is None else volatility
     paths = [walk(rng, bars, volatility) for _ in range(bases)]
@@ -133,6 +143,7 @@ def random_world(
     return world(
         legs=legs, bars=bars, seconds=seconds, prices=prices, marks=marks, index=index, funding=funding, level=level,
         gap=gap, pairs=pairs, events=events, decide=decide, params=params, counted=counted, **more,
+        delivery_fee=float(dates.choice([0.0, 5e-4])), window=int(dates.choice([0, 1800, 3 * seconds])),
         missing={(int(rng.integers(1, bars)), int(rng.integers(0, len(legs)))) for _ in range(bars // 12)},
         leverage=float(rng.uniform(2.0, 8.0)), band=(1.5, float(rng.uniform(3.0, 10.0))),
         tiers=STEEP if rng.random() < 0.5 else FLAT, cap=float(rng.choice([80_000.0, 1e12])),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from basisbt.core.books import (
-    DEFAULTED, FILLED, J_KIND, J_SOURCE, J_TARGET, J_TIME, LIQUIDATED, T_INSTRUMENT, T_OUTCOME,
+    DEFAULTED, FILLED, J_KIND, J_SOURCE, J_TARGET, J_TIME, LIQUIDATED, SETTLED, T_INSTRUMENT, T_OUTCOME,
 )  # fmt: skip
 from basisbt.core.rules import TRANSFER
 from basisbt.core.tape import CLOSE, FREEZE_VOIDED, MARK_CLOSE, THAW
@@ -129,7 +129,7 @@ def test_no_order_takes_a_position_beyond_the_last_tier(seed):
                     value = abs(after) / price if desk.rules.inverse[i] else abs(after) * price
                     assert value <= desk.rules.cap[i] * (1 + 1e-12)
                 position[i] = after
-            elif row[T_OUTCOME] in (LIQUIDATED, DEFAULTED):
+            elif row[T_OUTCOME] in (LIQUIDATED, DEFAULTED, SETTLED):
                 position[i] += quantity
     moved = np.array([0.0 if desk.rules.spot[i] else desk.position(i) for i in range(position.size)])
     np.testing.assert_allclose(position, moved, atol=1e-9)
@@ -174,6 +174,6 @@ def test_the_random_markets_are_busy():
         transfers += len(desk.postings(TRANSFER))
     assert outcomes >= {
         "filled", "no_bar", "not_enough_cash", "not_enough_margin", "not_enough_coin", "beyond_last_tier",
-        "cancelled", "liquidation", "withdrawals_frozen", "beyond_withdrawable", "below_minimum",
+        "cancelled", "liquidation", "settled", "expired", "withdrawals_frozen", "beyond_withdrawable", "below_minimum",
     }  # fmt: skip
     assert transfers > 100

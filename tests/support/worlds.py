@@ -23,7 +23,7 @@ from basisbt.core.books import (
 )  # fmt: skip
 from basisbt.core.decision import queue_move
 from basisbt.core.execution import queue_order
-from basisbt.core.rules import KIND_NAMES, Rules, in_transit, insurance, loan, maintenance_amounts, ours
+from basisbt.core.rules import KIND_NAMES, NEVER, Rules, in_transit, insurance, loan, maintenance_amounts, ours
 from basisbt.core.tape import (
     DEFAULT, FIELDS, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, THAW, Overlay, Panel,
 )  # fmt: skip
@@ -45,6 +45,7 @@ class Leg:
     base: int = 0
     spot: bool = False
     inverse: bool = False
+    expiry: int = NEVER  # seconds UTC
 
 
 def spot(venue=A, base=0):
@@ -55,6 +56,11 @@ def spot(venue=A, base=0):
 def perpetual(venue=B, base=0):
     """A linear perpetual settled in USDT."""
     return Leg(venue, base, False)
+
+
+def future(venue=B, base=0, expiry=NEVER, inverse=False):
+    """A dated future; `expiry` in seconds UTC."""
+    return Leg(venue, base, False, inverse, expiry)
 
 
 def coin_perpetual(venue=A, base=0):
@@ -87,7 +93,7 @@ def world(
     index=None, missing=(), funding=None, usd=None, level=None, gap=None, events=(), pairs=((0, 1),), leverage=3.0,
     band=(2.0, 4.5), tiers=((0.0, 0.01, 0.02),), cap=1e12, exchange_leverage=np.inf, fee=0.0, maker=None, spread=0.0,
     liquidation_fee=0.0, deposits=None, delay=HOUR, transfer_fee=0.0, transfer_minimum=0.0, decide=None, params=None,
-    carried=0.0, rate=None, row=None, counted=None,
+    carried=0.0, rate=None, row=None, counted=None, delivery_fee=0.0, window=0,
 ):  # fmt: skip
     """A World by hand.
 
@@ -101,7 +107,7 @@ def world(
     panel = make_panel(legs, bars, seconds, start, price, prices or {}, marks or {}, index or {}, missing, funding, usd)
     rules = make_rules(
         legs, venues, bases, seconds, pairs, leverage, band, tiers, cap, exchange_leverage, fee,
-        fee if maker is None else maker, spread, liquidation_fee, delay, transfer_fee, transfer_minimum, carried, counted or {},
+        fee if maker is None else maker, spread, liquidation_fee, delay, transfer_fee, transfer_minimum, carried, counted or {}, delivery_fee, window,
     )  # fmt: skip
     venue_names, base_names = tuple("abcdefgh"[:venues]), tuple(f"X{b}" for b in range(bases))
     names = Names(
@@ -206,7 +212,7 @@ def make_overlay(panel, bases, level, gap, rate, row, events):
 
 def make_rules(
     legs, venues, bases, seconds, pairs, leverage, band, tiers, cap, exchange_leverage, fee, maker, spread,
-    liquidation_fee, delay, transfer_fee, transfer_minimum, carried, counted,
+    liquidation_fee, delay, transfer_fee, transfer_minimum, carried, counted, delivery_fee, window,
 ):  # fmt: skip
     """One unified wallet a venue; the same tiers and fees for every instrument."""
     n, count, ones = np.int64, len(legs), np.ones(len(legs))
@@ -236,7 +242,9 @@ def make_rules(
     return Rules(
         venue=venue, wallet=venue.copy(), base=base, coin=1 + base, quote=np.where(inverse, 1 + bases, 0),
         pays=np.where(inverse, 1 + base, 0), spot=is_spot, inverse=inverse, taker=ones * fee, maker=ones * maker,
-        half_spread=ones * spread, liquidation_fee=ones * liquidation_fee, floor=floor, mmr=mmr, cum=cum,
+        half_spread=ones * spread, liquidation_fee=ones * liquidation_fee, delivery_fee=ones * delivery_fee,
+        expiry=np.array([leg.expiry for leg in legs], n), window=np.full(count, window, n),
+        first_expiry=min(leg.expiry for leg in legs), floor=floor, mmr=mmr, cum=cum,
         imr=np.maximum(imr, 1.0 / exchange_leverage), cap=ones * cap, member=member,
         wallet_venue=np.arange(venues, dtype=n), cash=asset_base < 0, asset_base=asset_base, counted=shares,
         coin_margin=shares.any(axis=1), spot_of=spot_of, settle=np.zeros(venues, n), delay=np.full(venues, delay, n),

@@ -9,8 +9,8 @@ import collections
 import backtrader as bt
 
 from basisbt.core.books import (
-    CANCELLED, DEFAULTED, ERROR, FILLED, LIQUIDATED, NO_BAR, OUTCOME_NAMES, POSTINGS, RUINED, T_FEE, T_INSTRUMENT,
-    T_ORDER, T_OUTCOME, T_PRICE, T_QUANTITY, T_SPREAD, TICKETS,
+    CANCELLED, DEFAULTED, ERROR, FILLED, LIQUIDATED, NO_BAR, OUTCOME_NAMES, POSTINGS, RUINED, SETTLED, T_FEE,
+    T_INSTRUMENT, T_ORDER, T_OUTCOME, T_PRICE, T_QUANTITY, T_SPREAD, TICKETS,
 )  # fmt: skip
 from basisbt.core.execution import queue_order
 from basisbt.core.margin import initial_margin
@@ -272,7 +272,7 @@ class BasisBroker(bt.BrokerBase):
             if i >= instruments:
                 continue  # a withdrawal
             order = self.by_ref.pop(row[T_ORDER], None)
-            if outcome in (FILLED, LIQUIDATED, DEFAULTED):
+            if outcome in (FILLED, LIQUIDATED, DEFAULTED, SETTLED):
                 if order is None:
                     order = emergent_order(self, self.feeds[i], number[T_QUANTITY], OUTCOME_NAMES[outcome])
                 cost = number[T_FEE] + number[T_SPREAD]

@@ -1,0 +1,45 @@
+"""Expiry: what a dated future settles at, and what its delivery costs (MODEL.md section 4.2).
+
+Knows the index up to now and positions. A contract settles at the first open at or after its expiry; where bars are
+shorter than the venue's window, at the mean of the index closes in it, else at the index of that open.
+"""
+
+from basisbt.core.books import SETTLED, file_ticket
+from basisbt.core.contracts import notional
+from basisbt.core.execution import settle_deal
+from basisbt.core.liquidation import empty_pairs
+from basisbt.core.rules import FEE
+from basisbt.core.settlement import pay
+from basisbt.core.tape import OPEN
+from basisbt.core.valuation import split
+
+
+def settlement_index(i, t, tape, rules):
+    """USD index that instrument i settles at in bar t."""
+    c, bars = rules.base[i], rules.window[i] // rules.seconds
+    if bars < 1 or t < bars:
+        return tape.index[OPEN, c]
+    total = 0.0
+    for k in range(t - bars, t):
+        total += tape.past_index[k, c]
+    return total / bars
+
+
+def settle_expired(t, tape, rules, book):
+    """Step 2: every position in a contract that has expired closes at its settlement price."""
+    for i in range(rules.venue.size):
+        if rules.expiry[i] <= tape.time[t] and book.position[i] != 0.0:
+            deliver(i, t, tape, rules, book)
+
+
+def deliver(i, t, tape, rules, book):
+    """Close the position of instrument i at its settlement price; the delivery fee is on that notional."""
+    index, usd = settlement_index(i, t, tape, rules), tape.usd[rules.quote[i]]
+    price = index / usd if usd > 0.0 else book.entry[i]
+    quantity = -book.position[i]
+    split(i, price, tape.index[OPEN, rules.base[i]], usd, rules, book)
+    settle_deal(i, quantity, price, tape.index[OPEN, rules.base[i]], rules, book)
+    fee = notional(i, quantity, price, rules) * rules.delivery_fee[i]
+    pay(i, FEE, -fee, tape.index[OPEN, rules.base[i]], rules, book, SETTLED)
+    file_ticket(book, i, SETTLED, SETTLED, 0, quantity, price, fee, 0.0)
+    empty_pairs(i, rules, book)
