@@ -1,5 +1,6 @@
-"""Verbs that check: `lookahead`."""
+"""Verbs that check: `lookahead`, `verify`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -41,3 +42,27 @@ def lookahead(
             f"the past depends on the future: with everything after {first['time']} {first['way']}, "
             f"{first['difference']} before it differs ({len(bad)} of {len(rows)} checks failed)"
         )
+
+
+@o.guarded
+def verify(
+    cases: Annotated[Path | None, typer.Argument(help="A JSON file of cases; default: those that come along.")] = None,
+    as_json: o.Json = False, quiet: o.Quiet = False, no_color: o.NoColor = False, debug: o.Debug = False,
+):  # fmt: skip
+    """Recompute what exchanges publish with the engine's own functions: expected, got, source. A miss is exit 4.
+
+    Example: basisbt verify
+    """
+    from basisbt.errors import CheckError
+    from basisbt.report.cases import show_cases
+    from basisbt.studies.verify import verify as recompute
+
+    checked = recompute(cases)
+    missed = [case for case in checked if case.ok is False]
+    if as_json:
+        o.print_json({"ok": not missed, "cases": [vars(case) for case in checked]})
+    elif not quiet:
+        show_cases(checked, o.console(no_color))
+    if missed:
+        names = ", ".join(case.id for case in missed[:5])
+        raise CheckError(f"{len(missed)} of {len(checked)} published cases do not come out: {names}")

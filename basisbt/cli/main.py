@@ -17,6 +17,7 @@ app.command("show-config")(configs.show_config)
 app.command()(configs.schema)
 app.command()(results.journal)
 app.command()(checks.lookahead)
+app.command()(checks.verify)
 app.add_typer(data.app, name="data")
 
 

@@ -47,13 +47,23 @@ RULES = {
 OTHER = RULES["bybit"]
 
 
+def mean_premium(premia: np.ndarray, weighted: bool) -> np.ndarray:
+    """Mean of premia [..., samples]; weighted: by 1..n, the last counts most."""
+    samples = premia.shape[-1]
+    weights = np.arange(1.0, samples + 1.0) if weighted else np.ones(samples)
+    return (premia * weights).sum(axis=-1) / weights.sum()
+
+
+def damped(mean, interest: float, damper: float):
+    """`P + clamp(I - P, -damper, damper)`: the rate per 8 h of a mean premium; the interest where it is near enough."""
+    return mean + np.clip(interest - mean, -damper, damper)
+
+
 def funding_rates(premia: np.ndarray, rule: FundingRule, base: str) -> np.ndarray:
     """Rates per 8 h from premia [intervals, samples], rounded to 8 decimals as venues publish them."""
-    samples = premia.shape[1]
-    weights = np.arange(1.0, samples + 1.0) if rule.weighted else np.ones(samples)
-    mean = (premia * weights).sum(axis=1) / weights.sum()
+    mean = mean_premium(premia, rule.weighted)
     if rule.damper:
-        mean = mean + np.clip(rule.interest - mean, -rule.damper, rule.damper)
+        mean = damped(mean, rule.interest, rule.damper)
     cap = rule.caps.get(base, rule.caps[""])
     return np.round(np.clip(mean, -cap, cap), 8)
 
