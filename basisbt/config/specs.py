@@ -100,6 +100,13 @@ def check_tiers(tiers: list[Tier]) -> list[Tier]:
     return tiers
 
 
+class MaintenanceSpec(Spec):
+    """On what maintenance is charged: the notional at mark or at entry; with the taker fee of closing or without."""
+
+    at: Literal["mark", "entry"] = "mark"
+    closing_fee: bool = False
+
+
 class VenueSpec(Spec):
     """A venue: what it charges, how it margins, how money leaves it, and its share of the capital.
 
@@ -116,6 +123,7 @@ class VenueSpec(Spec):
     )
     transfer: TransferSpec = TransferSpec(delay=0)
     tiers: dict[str, list[Tier]] = {}
+    maintenance: MaintenanceSpec = MaintenanceSpec()
     collateral: dict[str, Annotated[Fraction, Field(ge=0, le=1)]] = Field(
         {}, description="coin → share of its value that counts as margin; none: coins are no collateral",
         examples=["{BTC: 95%}"],

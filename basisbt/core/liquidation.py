@@ -10,7 +10,7 @@ from basisbt.core.books import CANCELLED, LIQUIDATED, LIQUIDATIONS, QUEUED, file
 from basisbt.core.contracts import gain, notional
 from basisbt.core.execution import fill_order, index_on_way, settle_deal, side_of, way_of
 from basisbt.core.loans import cover_deficit
-from basisbt.core.margin import collateral, mark_on_way, settle_usd, tier_of
+from basisbt.core.margin import collateral, maintained, mark_on_way, settle_usd, tier_of
 from basisbt.core.rules import LIQUIDATION
 from basisbt.core.settlement import pay
 from basisbt.core.tape import CLOSE, HIGH, LOW, MARK_CLOSE, MARK_HIGH, MARK_LOW, MARK_OPEN, OPEN
@@ -29,7 +29,7 @@ def bounded(w, t, tape, rules, book):
         position = book.position[i]
         if position != 0.0:
             high, low = tape.prices[MARK_HIGH, i], tape.prices[MARK_LOW, i]
-            most = notional(i, position, low if rules.inverse[i] else high, rules)
+            most = maintained(i, position, low if rules.inverse[i] else high, rules, book)
             k = tier_of(i, most, rules)
             worst = high if position < 0.0 else low
             result = gain(i, position, book.entry[i], worst, rules) - most * rules.mmr[i, k] + rules.cum[i, k]
@@ -52,17 +52,18 @@ def surplus(w, b, field, way, t, tape, rules, book):
         if position != 0.0:
             usd = settle_usd(i, b, field, way, tape, rules)
             mark = mark_on_way(i, t, b, field, way, tape, rules)
-            value = notional(i, position, mark, rules)
+            value = maintained(i, position, mark, rules, book)
             k = tier_of(i, value, rules)
             result = gain(i, position, book.entry[i], mark, rules) - value * rules.mmr[i, k] + rules.cum[i, k]
             room += result * usd
             if rules.base[i] == b:
                 run = tape.prices[field, i] - tape.prices[MARK_OPEN, i]
+                grows = 0.0 if rules.at_entry[i] else abs(position) * rules.mmr[i, k]
                 if rules.inverse[i]:
                     drift = tape.index[field - MARK_OPEN, b] - tape.index[OPEN, b]
-                    slope += run * (position + abs(position) * rules.mmr[i, k]) / mark / mark * usd + result * drift
+                    slope += run * (position + grows) / mark / mark * usd + result * drift
                 else:
-                    slope += run * (position - abs(position) * rules.mmr[i, k]) * usd
+                    slope += run * (position - grows) * usd
     if rules.coin_margin[w] and b >= 0:
         near = collateral(w, b, field, 0.0, tape, rules, book)
         slope += collateral(w, b, field, 1.0, tape, rules, book) - near

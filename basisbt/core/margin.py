@@ -84,6 +84,12 @@ def mark_on_way(i, t, b, field, way, tape, rules):
     return start + way * (tape.prices[field, i] - start)
 
 
+def maintained(i, position, mark, rules, book):
+    """Notional on which maintenance is charged, in the settlement asset: at the mark, or where the venue says so at
+    entry."""
+    return value_of(i, position, book.entry[i] if rules.at_entry[i] else mark, rules)
+
+
 def demand(w, t, b, field, way, tape, rules, book):
     """(unrealised P&L, initial margin, maintenance margin) of wallet w at a moment of bar t (`mark_on_way`), in USD."""
     unrealised = 0.0
@@ -102,6 +108,9 @@ def demand(w, t, b, field, way, tape, rules, book):
                 k = tier_of(i, notional, rules)
                 unrealised += gain(i, position, book.entry[i], mark, rules) * usd
                 initial += notional * rules.imr[i, k] * usd
+                if rules.at_entry[i]:
+                    notional = value_of(i, position, book.entry[i], rules)
+                    k = tier_of(i, notional, rules)
                 maintenance += (notional * rules.mmr[i, k] - rules.cum[i, k]) * usd
     return unrealised, initial, maintenance
 

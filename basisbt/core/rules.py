@@ -55,7 +55,8 @@ class Rules(NamedTuple):
     expiry: np.ndarray  # [I] int64 seconds UTC, NEVER for what does not expire
     window: np.ndarray  # [I] int64 seconds before expiry over which the index is averaged
     floor: np.ndarray  # [I, K] notional (settlement asset) at which a tier begins, inclusive; inf beyond the last
-    mmr: np.ndarray  # [I, K] maintenance rate
+    mmr: np.ndarray  # [I, K] maintenance rate, with the closing fee where the venue counts it in
+    at_entry: np.ndarray  # [I] bool, maintenance is on the notional at entry, not at mark
     cum: np.ndarray  # [I, K] maintenance amount, from `maintenance_amounts`
     imr: np.ndarray  # [I, K] initial rate, at least 1 / exchange leverage
     cap: np.ndarray  # [I] notional (settlement asset) beyond which an order is refused

@@ -10,7 +10,7 @@ from basisbt.core.books import (
     BAD_PRICE, DEFAULTS, DRAWDOWN, ERROR, LOWEST, PEAK, PENDING, RUINED, TRAPPED, TROUGH, WORST_RATIO, kept_row,
 )  # fmt: skip
 from basisbt.core.contracts import notional
-from basisbt.core.margin import coin_collateral, collateral, demand, settle_usd, tier_of
+from basisbt.core.margin import coin_collateral, collateral, demand, maintained, settle_usd, tier_of
 from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL, LINES, bank, claim, in_transit, loan
 from basisbt.core.tape import CLOSE, MARK_CLOSE
 
@@ -130,13 +130,14 @@ def adverse_distance(w, equity, maintenance, t, tape, rules, book):
         if book.position[i] != 0.0:
             usd = settle_usd(i, -1, MARK_CLOSE, 1.0, tape, rules)
             value = notional(i, book.position[i], tape.prices[MARK_CLOSE, i], rules) * usd
-            k = tier_of(i, value / usd, rules)
-            if rules.inverse[i]:
+            charged = maintained(i, book.position[i], tape.prices[MARK_CLOSE, i], rules, book)
+            k = tier_of(i, charged, rules)
+            if rules.inverse[i]:  # in coin it is `size / mark`, whose dollars do not move, or fixed at entry
                 net += book.position[i] / book.entry[i] * usd
-                slope -= rules.cum[i, k] * usd
+                slope += (charged * rules.mmr[i, k] if rules.at_entry[i] else 0.0) * usd - rules.cum[i, k] * usd
             else:
                 net += value if book.position[i] > 0.0 else -value
-                slope += value * rules.mmr[i, k]
+                slope += 0.0 if rules.at_entry[i] else value * rules.mmr[i, k]
     room = equity - maintenance
     nearest = math.inf
     if slope - net > 0.0:

@@ -16,13 +16,13 @@ HOUR = 3600
 
 
 class Case:
-    """One venue with a derivative on each of I bases: flat bars at `prices` [T, I], of which the last reaches `far` [I].
+    """One venue with a derivative on each of I bases: flat bars at `prices` [T, I], the last one reaching `far` [I].
 
     `wallet` is in USDT, or in the first coin where `inverse`; mmr and cum: one number, or [I].
     """
 
     def __init__(self, prices, far=None, inverse=False, mmr=0.0, cum=0.0, wallet=0.0, fee=0.0, delivery=0.0,
-                 expiry=NEVER, funding=()):  # fmt: skip
+                 expiry=NEVER, funding=(), at_entry=False):  # fmt: skip
         prices = np.atleast_2d(np.asarray(prices, float).T).T
         self.count = prices.shape[1]
         block = np.repeat(prices[:, None, :], FIELDS, axis=1)
@@ -36,7 +36,8 @@ class Case:
         asset = 1 if inverse else 0
         none = np.zeros(1, [("nothing", "f8")])
         world = World(
-            panel_of(block, funding), None, rules_of(self.count, inverse, mmr, cum, fee, delivery, expiry), names,
+            panel_of(block, funding), None,
+            rules_of(self.count, inverse, mmr, cum, fee, delivery, expiry, at_entry), names,
             (Deposit(0, asset, wallet, asset, 0.0),), None, none[0], none.view(np.recarray),
         )  # fmt: skip
         self.machine = Machine(world.without(overlay=plain_overlay(world.panel)))
@@ -85,7 +86,7 @@ def panel_of(block, funding):
     )  # fmt: skip
 
 
-def rules_of(count, inverse, mmr, cum, fee, delivery, expiry) -> Rules:
+def rules_of(count, inverse, mmr, cum, fee, delivery, expiry, at_entry=False) -> Rules:
     """One wallet, one tier per instrument without an initial margin."""
     n, zero, ones = np.int64, np.zeros(count), np.ones(count)
     numbers, none, tier = np.arange(count), np.zeros(count, n), np.zeros((count, 1))
@@ -98,7 +99,8 @@ def rules_of(count, inverse, mmr, cum, fee, delivery, expiry) -> Rules:
         pays=np.where(kinds, 1 + numbers, 0), spot=np.zeros(count, np.bool_), inverse=kinds, taker=ones * fee,
         maker=ones * fee, half_spread=zero, liquidation_fee=zero, delivery_fee=ones * delivery,
         expiry=np.full(count, expiry, n), window=none, floor=tier, mmr=tier + np.reshape(mmr, (-1, 1)),
-        cum=tier + np.reshape(cum, (-1, 1)), imr=tier, cap=ones * np.inf, member=numbers[None],
+        cum=tier + np.reshape(cum, (-1, 1)), imr=tier,
+        at_entry=np.full(count, at_entry), cap=ones * np.inf, member=numbers[None],
         wallet_venue=np.zeros(1, n),
         cash=assets < 0, asset_base=assets, counted=counted, coin_margin=np.array([inverse]),
         spot_of=np.full((1, 2 + count), -1, n), settle=np.zeros(1, n), delay=np.zeros(1, n),

@@ -43,12 +43,6 @@ WHY = {
     "maintenance_amount_property": "about a file; tests/unit/core checks it where the file is",
 }
 VENUE_WHY = {
-    ("liq_price_linear_isolated", "gate"): f"a maintenance rate that includes the closing fee is {LATER}",
-    ("liq_price_linear_isolated", "okx"): f"a maintenance rate that includes the closing fee is {LATER}",
-    ("liq_price_linear_isolated", "bybit"): f"isolated margin with maintenance at entry is {LATER}",
-    ("liq_price_inverse_isolated", "bybit"): f"isolated margin with maintenance at entry is {LATER}",
-    ("liq_price_inverse_isolated", "btcmex"): f"isolated margin with maintenance at entry is {LATER}",
-    ("liq_price_linear_cross", "bitmex"): f"maintenance at entry is {LATER}",
     ("funding_payment", "krakenfutures"): f"an absolute rate per contract is {LATER}",
 }
 
@@ -77,20 +71,33 @@ def contract(inverse=False, mmr=0.0, cum=0.0, imr=0.0):
     return rules._replace(imr=rules.imr + imr)
 
 
-def death(x, inverse=False, wallet=None, size=None, mmr=None):
+def death(x, inverse=False, wallet=None, size=None, mmr=None, at_entry=False):
     """Where a lone position is liquidated, None if a fall to nothing, or a rise to thousandfold, does not do it."""
     sign, entry = side(x), x["entry"]
     money = x["wallet"] if wallet is None else wallet
     units = x["qty"] if size is None else size
     rate = x.get("mmr", 0.0) if mmr is None else mmr
     far = entry * (1e-6 if sign > 0 else 1e3)
-    case = Case([[entry], [entry]], [far], inverse, rate, x.get("cum", 0.0), money).open(sign * units).run()
+    case = Case([[entry], [entry]], [far], inverse, rate, x.get("cum", 0.0), money, at_entry=at_entry)
+    case.open(sign * units).run()
     found = case.tickets(LIQUIDATED)
     return found[0][1] if found else None
 
 
+def alone(x):
+    """Where a position that stands on its own margin is liquidated, by its venue's rule: Gate and OKX count the closing
+    fee in, Bybit charges maintenance on the value at entry."""
+    if "taker" in x:
+        return death(x, wallet=x["margin"], mmr=x["mmr"] + x["taker"])
+    if "mm_deduction" in x:
+        return death(x, wallet=x["qty"] * x["entry"] / x["leverage"], at_entry=True)
+    return death(x)
+
+
 def cross(x):
-    """The liquidation price of the named position while the other stays at its mark."""
+    """The liquidation price of the named position while the other stays at its mark; BitMEX's is alone."""
+    if "mm_at_entry" in x:
+        return death(x, mmr=x["mm_at_entry"] / (x["qty"] * x["entry"]), at_entry=True)
     name = x["target"].split("USDT")[0]
     other = next(k for k in x if isinstance(x[k], dict) and k != name)
     legs = [x[name], x[other]]
@@ -181,13 +188,13 @@ def coin_margin(x):
 
 
 def coin_death(x, mmr=None):
-    """Where an inverse position is liquidated."""
+    """Where an inverse position is liquidated; one given by its leverage has its maintenance on the value at entry."""
     usd, coins = coin_margin(x)
-    return death(x, True, coins, usd, mmr)
+    return death(x, True, coins, usd, mmr, at_entry="leverage" in x)
 
 
 HOW = {
-    "liq_price_linear_isolated": death, "liq_price_linear_cross": cross,
+    "liq_price_linear_isolated": alone, "liq_price_linear_cross": cross,
     "liq_price_inverse_isolated": coin_death,
     "liq_price_inverse_hedged_1x_short": lambda x: {"liquidatable": coin_death(x) is not None},
     "bankruptcy_price_linear_cross": lambda x: death(x, mmr=0.0),
@@ -240,13 +247,14 @@ def check(case: dict) -> Checked:
         return Checked(case["id"], kind, venue, case["expected"], why, None, case["source"])
     got = HOW[kind](case["inputs"])
     digits = case["inputs"].get("round_dp")
-    good = bool(agrees(got, case["expected"], case["tolerance_rel"], digits))
+    tick = case["inputs"].get("tick", 0.0)
+    good = bool(agrees(got, case["expected"], case["tolerance_rel"], digits, tick))
     return Checked(case["id"], kind, venue, case["expected"], got, good, case["source"])
 
 
-def agrees(got, expected, tolerance: float, digits: int | None = None) -> bool:
+def agrees(got, expected, tolerance: float, digits: int | None = None, tick: float = 0.0) -> bool:
     """Whether all that was published comes out: to its tolerance, or to its last printed digit, rounded or cut off,
-    where that is less than 1 bp of it."""
+    where that is less than 1 bp of it; or to the tick it was rounded to."""
     if isinstance(expected, dict):
         got = got if isinstance(got, dict) else {}
         return all(key in got and agrees(got[key], value, tolerance, digits) for key, value in expected.items())
@@ -258,7 +266,7 @@ def agrees(got, expected, tolerance: float, digits: int | None = None) -> bool:
         return round(got, digits) == expected
     printed = 10.0 ** -decimals(expected)
     allowed = printed if printed <= 1e-4 * abs(expected) else 0.0
-    return abs(got - expected) <= max(tolerance * abs(expected), allowed, 1e-15)
+    return abs(got - expected) <= max(tolerance * abs(expected), allowed, tick, 1e-15)
 
 
 def decimals(value) -> int:

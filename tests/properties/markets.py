@@ -143,7 +143,7 @@ def random_world(
     return world(
         legs=legs, bars=bars, seconds=seconds, prices=prices, marks=marks, index=index, funding=funding, level=level,
         gap=gap, pairs=pairs, events=events, decide=decide, params=params, counted=counted, **more,
-        delivery_fee=float(dates.choice([0.0, 5e-4])), window=int(dates.choice([0, 1800, 3 * seconds])),
+        at_entry=bool(dates.random() < 0.2), delivery_fee=float(dates.choice([0.0, 5e-4])), window=int(dates.choice([0, 1800, 3 * seconds])),
         missing={(int(rng.integers(1, bars)), int(rng.integers(0, len(legs)))) for _ in range(bars // 12)},
         leverage=float(rng.uniform(2.0, 8.0)), band=(1.5, float(rng.uniform(3.0, 10.0))),
         tiers=STEEP if rng.random() < 0.5 else FLAT, cap=float(rng.choice([80_000.0, 1e12])),

@@ -94,6 +94,7 @@ def world(
     band=(2.0, 4.5), tiers=((0.0, 0.01, 0.02),), cap=1e12, exchange_leverage=np.inf, fee=0.0, maker=None, spread=0.0,
     liquidation_fee=0.0, deposits=None, delay=HOUR, transfer_fee=0.0, transfer_minimum=0.0, decide=None, params=None,
     carried=0.0, rate=None, row=None, counted=None, delivery_fee=0.0, window=0,
+    at_entry=False,
 ):  # fmt: skip
     """A World by hand.
 
@@ -107,7 +108,7 @@ def world(
     panel = make_panel(legs, bars, seconds, start, price, prices or {}, marks or {}, index or {}, missing, funding, usd)
     rules = make_rules(
         legs, venues, bases, seconds, pairs, leverage, band, tiers, cap, exchange_leverage, fee,
-        fee if maker is None else maker, spread, liquidation_fee, delay, transfer_fee, transfer_minimum, carried, counted or {}, delivery_fee, window,
+        fee if maker is None else maker, spread, liquidation_fee, delay, transfer_fee, transfer_minimum, carried, counted or {}, delivery_fee, window, at_entry,
     )  # fmt: skip
     venue_names, base_names = tuple("abcdefgh"[:venues]), tuple(f"X{b}" for b in range(bases))
     names = Names(
@@ -212,7 +213,7 @@ def make_overlay(panel, bases, level, gap, rate, row, events):
 
 def make_rules(
     legs, venues, bases, seconds, pairs, leverage, band, tiers, cap, exchange_leverage, fee, maker, spread,
-    liquidation_fee, delay, transfer_fee, transfer_minimum, carried, counted, delivery_fee, window,
+    liquidation_fee, delay, transfer_fee, transfer_minimum, carried, counted, delivery_fee, window, at_entry,
 ):  # fmt: skip
     """One unified wallet a venue; the same tiers and fees for every instrument."""
     n, count, ones = np.int64, len(legs), np.ones(len(legs))
@@ -244,7 +245,7 @@ def make_rules(
         pays=np.where(inverse, 1 + base, 0), spot=is_spot, inverse=inverse, taker=ones * fee, maker=ones * maker,
         half_spread=ones * spread, liquidation_fee=ones * liquidation_fee, delivery_fee=ones * delivery_fee,
         expiry=np.array([leg.expiry for leg in legs], n), window=np.full(count, window, n),
-        first_expiry=min(leg.expiry for leg in legs), floor=floor, mmr=mmr, cum=cum,
+        first_expiry=min(leg.expiry for leg in legs), floor=floor, mmr=mmr, at_entry=np.full(count, at_entry), cum=cum,
         imr=np.maximum(imr, 1.0 / exchange_leverage), cap=ones * cap, member=member,
         wallet_venue=np.arange(venues, dtype=n), cash=asset_base < 0, asset_base=asset_base, counted=shares,
         coin_margin=shares.any(axis=1), spot_of=spot_of, settle=np.zeros(venues, n), delay=np.full(venues, delay, n),

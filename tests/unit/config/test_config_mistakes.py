@@ -64,8 +64,8 @@ CASES = {
     "symbol": ("symbol: BTC/USDT}", "symbol: §BTCUSDT}", "is not a ccxt unified symbol"),
     "bases differ": ("symbol: BTC/USDT:USDT, leverage", "symbol: §ETH/USDT:USDT, leverage", "found base ETH; expect"),
     "inverse": ("symbol: BTC/USDT:USDT, leverage", "symbol: §BTC/USD:BTC, leverage", "its margin is the coins of the"),
-    "no delivery fee": ("{venue: south, symbol: BTC/USDT:USDT, leverage", "{venue: north, symbol: §BTC/USDT:USDT-240329, "
-                        "leverage", "is settled, but no fee for that is known at north"),
+    "no delivery fee": ("{venue: south, symbol: BTC/USDT:USDT", "{venue: north, symbol: §BTC/USDT:USDT-240329",
+                        "is settled, but no fee for that is known at north"),
     "long future": ("symbol: BTC/USDT}", "symbol: §BTC/USDT:USDT-240329, leverage: 2x}", "a dated future as the long"),
     "long perpetual": ("symbol: BTC/USDT}", "symbol: §BTC/USDT:USDT, leverage: 2x}", "as the long leg is not del"),
     "short spot": ("symbol: BTC/USDT:USDT, leverage: 3x", "symbol: §BTC/USDT", "is spot, which cannot be short"),
