@@ -34,7 +34,7 @@ def _needs(venues: dict[str, VenueSpec], pairs: dict[str, PairSpec]) -> dict[str
             if symbol.kind == "spot":
                 tied, cost = 1.0, venue.fees.spot_taker + venue.spread.spot
             else:
-                counted = venue.collateral.get(symbol.base, 0.0) if symbol.inverse else 0.0
+                counted = venue.margin_share(symbol.base) if symbol.inverse else 0.0
                 tied, cost = max(0.0, 1.0 / leg.leverage - counted), venue.fees.taker + venue.spread.derivative
             found[leg.venue].append(pair.share * (tied + cost))
     return {name: fsum(parts) for name, parts in found.items()}

@@ -118,7 +118,7 @@ def _check_coins(root: Node, name: str, short: Symbol, venues: dict[str, VenueSp
     if _text(long, "venue") != venue:
         text = f"{short.text} settles in {short.base}: its margin is the coins of the long leg"
         mistakes.add(place, f"{text}; expected that one at {venue} too")
-    elif venue in venues and not venues[venue].collateral.get(short.base):
+    elif venue in venues and not venues[venue].margin_share(short.base):
         text = f"{short.text} settles in {short.base}, which is no margin at {venue}"
         mistakes.add(place, f"{text}; write `{venue}: {{collateral: {{{short.base}: 95%}}}}` under venues")
     for other in section(root, "pairs").live:

@@ -87,6 +87,10 @@ def _fees(value: object) -> Any:
     return dict.fromkeys(("spot_taker", "taker", "liquidation", "delivery"), 0) if value == "none" else value
 
 
+def _brackets(value: object) -> Any:
+    return value if isinstance(value, list) else [{"share": value}]
+
+
 def _tail(value: object) -> Any:
     return {} if value == "none" else value
 
@@ -140,4 +144,5 @@ def _none(value: object) -> Any:
 none_or = BeforeValidator(_none)
 half_spreads = BeforeValidator(_half_spreads)
 fees_or_none = BeforeValidator(_fees)
+one_bracket = BeforeValidator(_brackets)
 tail_or_none = BeforeValidator(_tail)

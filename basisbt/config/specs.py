@@ -14,7 +14,7 @@ from basisbt import units
 from basisbt.config.events import EventSpec
 from basisbt.config.fields import (
     AssetAmounts, Band, Capital, Cost, Count, Fraction, LongSeconds, Multiple, Number, PaidCost, Part, Preset, Rate,
-    Seconds, Spec, Text, Weight, Window, fees_or_none, half_spreads, none_or, tail_or_none,
+    Seconds, Spec, Text, Weight, Window, fees_or_none, half_spreads, none_or, one_bracket, tail_or_none,
 )  # fmt: skip
 from basisbt.config.sample import SampleSpec, VenueRates, parse_measure
 
@@ -107,6 +107,13 @@ class MaintenanceSpec(Spec):
     closing_fee: bool = False
 
 
+class Bracket(Spec):
+    """What of a coin counts as margin from `floor` units on, up to the next bracket."""
+
+    floor: Annotated[Number, Field(ge=0)] = 0.0
+    share: Annotated[Fraction, Field(ge=0, le=1)]
+
+
 class VenueSpec(Spec):
     """A venue: what it charges, how it margins, how money leaves it, and its share of the capital.
 
@@ -124,9 +131,9 @@ class VenueSpec(Spec):
     transfer: TransferSpec = TransferSpec(delay=0)
     tiers: dict[str, list[Tier]] = {}
     maintenance: MaintenanceSpec = MaintenanceSpec()
-    collateral: dict[str, Annotated[Fraction, Field(ge=0, le=1)]] = Field(
-        {}, description="coin → share of its value that counts as margin; none: coins are no collateral",
-        examples=["{BTC: 95%}"],
+    collateral: dict[str, Annotated[list[Bracket], one_bracket]] = Field(
+        {}, description="coin → share of its value that counts as margin, or brackets; none: coins are no collateral",
+        examples=["{BTC: 95%}", "{BTC: [{floor: 0, share: 98%}, {floor: 500, share: 97.5%}]}"],
     )
     account: Literal["unified"] = "unified"
     settlement_window: Seconds = Field(1800, description="a dated future settles at the mean index of this long before")
@@ -134,6 +141,18 @@ class VenueSpec(Spec):
     api: Text | None = None
     rates: VenueRates | None = Field(None, description="this venue's own, in the place of tail.sample's")
     preset: Preset = Field(None, description="the preset these facts come from; none: no preset")
+
+    def margin_share(self, coin: str) -> float:
+        """Share of a coin's first bracket that counts as margin, 0 where it is no collateral."""
+        return self.collateral[coin][0].share if coin in self.collateral else 0.0
+
+    @field_validator("collateral")
+    @classmethod
+    def _from_nothing(cls, collateral: dict[str, list[Bracket]]) -> dict[str, list[Bracket]]:
+        for coin, rows in collateral.items():
+            if not rows or rows[0].floor != 0 or any(a.floor >= b.floor for a, b in pairwise(rows)):
+                raise ValueError(f"{coin}: brackets begin at `floor: 0` and rise")
+        return collateral
 
     @field_validator("tiers")
     @classmethod

@@ -13,7 +13,7 @@ from basisbt.core.valuation import split
 
 def margins(w, a, rules):
     """Whether asset a is money to wallet w: a currency, or a coin that counts as margin."""
-    return rules.cash[a] or rules.counted[w, a] > 0.0
+    return rules.cash[a] or rules.counted[w, a, 0] > 0.0
 
 
 def cover_deficit(w, rules, book):

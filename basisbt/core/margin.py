@@ -47,9 +47,23 @@ def coin_collateral(w, b, field, way, tape, rules, book):
     total = 0.0
     debt = loan(rules.wallet_venue[w], rules)
     for a in range(rules.cash.size):
-        if rules.counted[w, a] > 0.0 and not rules.cash[a]:
-            value = (book.balance[w, a] + book.balance[debt, a]) * index_at(rules.asset_base[a], b, field, way, tape)
-            total += value * rules.counted[w, a] if value > 0.0 else value
+        if rules.counted[w, a, 0] > 0.0 and not rules.cash[a]:
+            owned = book.balance[w, a] + book.balance[debt, a]
+            counts = counted_units(w, a, owned, rules) if owned > 0.0 else owned
+            total += counts * index_at(rules.asset_base[a], b, field, way, tape)
+    return total
+
+
+def counted_units(w, a, owned, rules):
+    """Units of coin a that `owned` > 0 of it count for as margin: each bracket's share of what lies in it."""
+    total = 0.0
+    for h in range(rules.bracket.shape[2]):
+        if owned <= rules.bracket[w, a, h]:
+            break
+        end = owned
+        if h + 1 < rules.bracket.shape[2]:
+            end = min(owned, rules.bracket[w, a, h + 1])
+        total += (end - rules.bracket[w, a, h]) * rules.counted[w, a, h]
     return total
 
 

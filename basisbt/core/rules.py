@@ -64,7 +64,8 @@ class Rules(NamedTuple):
     wallet_venue: np.ndarray  # [W] int64
     cash: np.ndarray  # [A] bool, a settlement currency (not a coin)
     asset_base: np.ndarray  # [A] int64, base of a coin, -1 for a currency
-    counted: np.ndarray  # [W, A] share of a coin's value that counts as margin, 0: it is no collateral
+    counted: np.ndarray  # [W, A, H] share of a coin's value that counts as margin, by bracket; 0: it is no collateral
+    bracket: np.ndarray  # [W, A, H] units of the coin at which a bracket begins, inf beyond the last
     coin_margin: np.ndarray  # [W] bool, some coin counts there
     spot_of: np.ndarray  # [W, A] int64, instrument that values a coin there, -1: the index does
     settle: np.ndarray  # [V] int64, asset that `move` moves

@@ -91,7 +91,7 @@ def rules_of(count, inverse, mmr, cum, fee, delivery, expiry, at_entry=False) ->
     n, zero, ones = np.int64, np.zeros(count), np.ones(count)
     numbers, none, tier = np.arange(count), np.zeros(count, n), np.zeros((count, 1))
     kinds = np.full(count, inverse, np.bool_)
-    counted = np.zeros((1, 2 + count))
+    counted = np.zeros((1, 2 + count, 1))
     counted[0, 1 : 1 + count] = 1.0 if inverse else 0.0
     pairs, assets = np.zeros(0, n), np.append(np.append(-1, numbers), -1)
     return Rules(
@@ -102,7 +102,8 @@ def rules_of(count, inverse, mmr, cum, fee, delivery, expiry, at_entry=False) ->
         cum=tier + np.reshape(cum, (-1, 1)), imr=tier,
         at_entry=np.full(count, at_entry), cap=ones * np.inf, member=numbers[None],
         wallet_venue=np.zeros(1, n),
-        cash=assets < 0, asset_base=assets, counted=counted, coin_margin=np.array([inverse]),
+        cash=assets < 0, asset_base=assets, counted=counted,
+        bracket=np.zeros_like(counted), coin_margin=np.array([inverse]),
         spot_of=np.full((1, 2 + count), -1, n), settle=np.zeros(1, n), delay=np.zeros(1, n),
         transfer_fee=np.zeros((1, 2 + count)), transfer_minimum=np.zeros((1, 2 + count)), long=pairs, short=pairs,
         share=pairs * 0.0, leverage=pairs * 0.0, band_low=pairs * 0.0, band_high=pairs * 0.0, backing=pairs * 0.0,

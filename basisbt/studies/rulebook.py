@@ -56,11 +56,12 @@ def settlement_assets(spec, instruments, names) -> dict[str, str]:
 def make_rules(spec, instruments, names, legs) -> Rules:
     """All static arrays of a world, read-only."""
     venues = [spec.venues[v] for v in names.venues]
-    counted = coin_shares(venues, names)
+    counted, bracket = coin_shares(venues, names)
     rules = Rules(
         **of_instruments(spec, instruments, names), **of_margin(spec, instruments, names, legs),
         **of_venues(spec, instruments, names, venues), **of_pairs(spec, names, legs, len(instruments)),
-        counted=counted, coin_margin=counted.any(axis=1), backing=backing(instruments, legs, names, counted),
+        counted=counted, bracket=bracket, coin_margin=counted.any(axis=(1, 2)),
+        backing=backing(instruments, legs, names, counted),
         carried=carried(spec), dollar=names.assets.index("USD"), venues=len(venues), wallets=len(venues),
         seconds=int(spec.data.timeframe),
     )  # fmt: skip
@@ -148,9 +149,18 @@ def delivery_fee(venue, instrument) -> float:
     return venue.fees.delivery or 0.0 if instrument.kind == "future" else 0.0
 
 
-def coin_shares(venues, names) -> np.ndarray:
-    """[V, A] share of a coin's value that counts as margin at a venue, 0 where it does not."""
-    return np.array([[v.collateral.get(a, 0.0) if a in names.bases else 0.0 for a in names.assets] for v in venues])
+def coin_shares(venues, names) -> tuple[np.ndarray, np.ndarray]:
+    """([V, A, H] share of a coin's value that counts as margin at a venue, 0: does not; units where brackets begin)."""
+    width = max([1] + [len(brackets) for v in venues for brackets in v.collateral.values()])
+    counted = np.zeros((len(venues), len(names.assets), width))
+    begins = np.full(counted.shape, np.inf)
+    begins[:, :, 0] = 0.0
+    for v, venue in enumerate(venues):
+        for coin in venue.collateral.keys() & set(names.bases):
+            for h, bracket in enumerate(venue.collateral[coin]):
+                place = v, names.assets.index(coin), h
+                counted[place], begins[place] = bracket.share, bracket.floor
+    return counted, begins
 
 
 def backing(instruments, legs, names, counted) -> np.ndarray:
@@ -159,7 +169,7 @@ def backing(instruments, legs, names, counted) -> np.ndarray:
     for name in names.pairs:
         long, short = (instruments[k] for k in legs[name])
         backed = short.inverse and long.kind == "spot" and long.venue == short.venue
-        found.append(counted[names.venues.index(long.venue), names.assets.index(long.base)] if backed else 0.0)
+        found.append(counted[names.venues.index(long.venue), names.assets.index(long.base), 0] if backed else 0.0)
     return np.array(found)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from basisbt.core.books import LIQUIDATED, SETTLED
 from basisbt.core.contracts import gain, mean_entry, notional
 from basisbt.core.funding import funding_payment
-from basisbt.core.margin import initial_margin, maintenance_margin
+from basisbt.core.margin import counted_units, initial_margin, maintenance_margin
 from basisbt.core.rules import maintenance_amounts
 from basisbt.errors import DataError
 from basisbt.market.premium import damped, mean_premium
@@ -30,7 +30,7 @@ WHY = {
     "mark_price_perp": "a mark is data here", "adl_rank": f"ADL is {LATER}", "adl_trigger": f"ADL is {LATER}",
     "socialised_loss_clawback": f"clawbacks are {LATER}",
     "socialised_loss_haircut": f"haircuts of balances are {LATER}",
-    "borrow_interest": f"interest on loans is {LATER}", "collateral_tiered": f"haircuts in brackets are {LATER}",
+    "borrow_interest": f"interest on loans is {LATER}",
     "funding_fee_sum": f"a window after the stamp in which it still applies is {LATER}",
     "funding_no_double_settle": f"late rate updates are {LATER}",
     "isolated_vs_cross_loss": f"isolated margin is {LATER}",
@@ -193,7 +193,14 @@ def coin_death(x, mmr=None):
     return death(x, True, coins, usd, mmr, at_entry="leverage" in x)
 
 
+def counted(x):
+    """What an amount counts for as margin, in brackets."""
+    begins, _, shares = (np.array(column, float)[None, None] for column in zip(*x["tiers"]))
+    return counted_units(0, 0, float(x["qty"]), contract()._replace(counted=shares, bracket=begins)) * x["price"]
+
+
 HOW = {
+    "collateral_tiered": counted,
     "liq_price_linear_isolated": alone, "liq_price_linear_cross": cross,
     "liq_price_inverse_isolated": coin_death,
     "liq_price_inverse_hedged_1x_short": lambda x: {"liquidatable": coin_death(x) is not None},

@@ -52,7 +52,7 @@ def with_coins(rng, legs, pairs):
         if g.spot and rng.random() < 0.4:
             legs.append(Leg(g.venue, g.base, False, True))
             pairs.append((i, len(legs) - 1))
-            counted[g.venue] = float(rng.choice([1.0, 0.9, 0.5]))
+            counted[g.venue] = (1.0, 0.9, ((0.0, 0.95), (100.0, 0.5)))[int(rng.integers(0, 3))]
     return tuple(legs), tuple(pairs), counted
 
 

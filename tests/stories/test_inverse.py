@@ -123,6 +123,15 @@ def test_a_haircut_leaves_less_than_the_coin():
     assert desk.tickets()[-1][3] == pytest.approx(1980.0, rel=1e-9)
 
 
+def test_brackets_count_the_first_coins_more():
+    """4 coins at 100 %, what is beyond at 50 %: ten coins at 100 count for 700, and 2 % of a short of 2,000 is 40."""
+    desk = coin_desk([100.0, 100.0], counted=((0.0, 1.0), (4.0, 0.5)))
+    desk.order(SPOT, 10.0)
+    desk.order(COIN_M, -2000.0)
+    desk.step()
+    assert desk.book.margin[0, 0, :2].tolist() == pytest.approx([700.0, 20.0])
+
+
 def test_a_coin_that_does_not_count_is_no_margin():
     desk = coin_desk([100.0, 100.0], counted=0.0)
     desk.order(SPOT, 9.9)

@@ -108,7 +108,7 @@ def plain_rules(spot, fee, seconds, imr, mmr, pair, coin_of):
         spot=np.array(spot, np.bool_), taker=ones * fee, maker=ones * fee, half_spread=ones * 0.0,
         liquidation_fee=ones * 0.01, delivery_fee=zero * 0.0, expiry=zero + NEVER, window=zero, first_expiry=NEVER, floor=floor, mmr=rate, at_entry=np.zeros(count, np.bool_), cum=cum, imr=np.full((count, 1), imr), cap=ones * 1e12,
         member=member, wallet_venue=np.zeros(1, n), cash=asset_base < 0, asset_base=asset_base, spot_of=spot_of,
-        counted=np.zeros((1, 2 + bases)), coin_margin=np.zeros(1, np.bool_), backing=np.zeros(len(pairs)),
+        counted=np.zeros((1, 2 + bases, 1)), bracket=np.zeros((1, 2 + bases, 1)), coin_margin=np.zeros(1, np.bool_), backing=np.zeros(len(pairs)),
         settle=np.zeros(1, n), delay=np.full(1, 3600, n), transfer_fee=np.ones((1, 2 + bases)),
         transfer_minimum=np.full((1, 2 + bases), 10.0), long=np.array([a for a, _ in pairs], n),
         short=np.array([b for _, b in pairs], n), share=np.ones(len(pairs)), leverage=np.full(len(pairs), 3.0),

@@ -102,13 +102,15 @@ def world(
     funding: {leg: {hours since start: rate, or (rate, price)}}; the price is the mark's open in the stamp's bar.
     usd: [bars] USD price of USDT. level: [bars] or [bars, bases]; gap: {leg: [bars]}; events: Freezes and
     Failures. rate: {leg: [bars] funding rate instead, NaN: as recorded}; row: [bars] the history row each bar replays.
-    counted: {venue: share of a coin that counts as margin}. tiers: ((floor, mmr, imr), ...) of every perpetual. deposits: {venue: USDT}, default 1,000 each; delay in seconds.
+    counted: {venue: share of a coin that counts as margin, or ((from units, share), ...)}.
+    tiers: ((floor, mmr, imr), ...) of every perpetual. deposits: {venue: USDT}, default 1,000 each; delay in seconds.
     """
     venues, bases = 1 + max(leg.venue for leg in legs), 1 + max(leg.base for leg in legs)
     panel = make_panel(legs, bars, seconds, start, price, prices or {}, marks or {}, index or {}, missing, funding, usd)
     rules = make_rules(
         legs, venues, bases, seconds, pairs, leverage, band, tiers, cap, exchange_leverage, fee,
-        fee if maker is None else maker, spread, liquidation_fee, delay, transfer_fee, transfer_minimum, carried, counted or {}, delivery_fee, window, at_entry,
+        fee if maker is None else maker, spread, liquidation_fee, delay, transfer_fee, transfer_minimum, carried,
+        counted or {}, delivery_fee, window, at_entry,
     )  # fmt: skip
     venue_names, base_names = tuple("abcdefgh"[:venues]), tuple(f"X{b}" for b in range(bases))
     names = Names(
@@ -236,9 +238,12 @@ def make_rules(
         pair_of[[long[p], short[p]]], leg_of[short[p]], leg_of[long[p]] = p, 1, 0
     each, held = np.ones(len(pairs)), max(1, len(pairs))
     inverse = np.array([leg.inverse for leg in legs], np.bool_)
-    shares = np.zeros((venues, 2 + bases))
+    width = max((len(share) for share in counted.values() if isinstance(share, tuple)), default=1)
+    shares, brackets = np.zeros((venues, 2 + bases, width)), np.full((venues, 2 + bases, width), np.inf)
+    brackets[:, :, 0] = 0.0
     for v, share in counted.items():
-        shares[v, 1 : 1 + bases] = share
+        for h, (begins, part) in enumerate(share if isinstance(share, tuple) else ((0.0, share),)):
+            shares[v, 1 : 1 + bases, h], brackets[v, 1 : 1 + bases, h] = part, begins
     backed = [is_spot[g] and inverse[s] and venue[g] == venue[s] and base[g] == base[s] for g, s in zip(long, short)]
     return Rules(
         venue=venue, wallet=venue.copy(), base=base, coin=1 + base, quote=np.where(inverse, 1 + bases, 0),
@@ -247,12 +252,12 @@ def make_rules(
         expiry=np.array([leg.expiry for leg in legs], n), window=np.full(count, window, n),
         first_expiry=min(leg.expiry for leg in legs), floor=floor, mmr=mmr, at_entry=np.full(count, at_entry), cum=cum,
         imr=np.maximum(imr, 1.0 / exchange_leverage), cap=ones * cap, member=member,
-        wallet_venue=np.arange(venues, dtype=n), cash=asset_base < 0, asset_base=asset_base, counted=shares,
-        coin_margin=shares.any(axis=1), spot_of=spot_of, settle=np.zeros(venues, n), delay=np.full(venues, delay, n),
+        wallet_venue=np.arange(venues, dtype=n), cash=asset_base < 0, asset_base=asset_base, counted=shares, bracket=brackets,
+        coin_margin=shares.any(axis=(1, 2)), spot_of=spot_of, settle=np.zeros(venues, n), delay=np.full(venues, delay, n),
         transfer_fee=np.full((venues, 2 + bases), float(transfer_fee)),
         transfer_minimum=np.full((venues, 2 + bases), float(transfer_minimum)), long=long, short=short,
         share=each / held, leverage=each * leverage, band_low=each * band[0], band_high=each * band[1],
-        backing=np.where(backed, shares[venue[long], 1 + base[long]], 0.0), pair_of=pair_of, leg_of=leg_of,
+        backing=np.where(backed, shares[venue[long], 1 + base[long], 0], 0.0), pair_of=pair_of, leg_of=leg_of,
         carried=carried, dollar=1 + bases, venues=venues, wallets=venues, seconds=seconds,
     )  # fmt: skip
 

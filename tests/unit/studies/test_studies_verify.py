@@ -11,7 +11,7 @@ from basisbt.places import packaged
 from basisbt.studies.verify import HOW, VENUE_WHY, WHY, agrees, verify
 
 CASES = packaged("data", "published_cases.json")
-OPEN = 35  # cases that wait for a rule; this number only falls
+OPEN = 33  # cases that wait for a rule; this number only falls
 
 
 def test_all_that_are_modelled_come_out_and_the_others_say_why():
