@@ -11,8 +11,9 @@ from basisbt import units
 from basisbt.config.crossing import find
 from basisbt.config.mistakes import Mistakes
 from basisbt.config.reader import Node
-from basisbt.config.specs import PairSpec, RunSpec, VenueSpec
+from basisbt.config.specs import PairSpec, RunSpec
 from basisbt.config.symbols import read_symbol
+from basisbt.config.venues import VenueSpec
 
 CLOSE = 1e-9  # relative; a config that is exactly affordable is affordable
 
@@ -20,7 +21,7 @@ CLOSE = 1e-9  # relative; a config that is exactly affordable is affordable
 def needs(spec: RunSpec) -> dict[str, float]:
     """Capital each venue needs per unit of the strategy's notional (the value of all long legs together).
 
-    A spot leg needs its share × (1 + fee + half-spread); a derivative leg its share × (1 / leverage + fee +
+    A spot leg needs its share × (1 + fee + half-spread); a derivative or borrowed leg its share × (1 / leverage + fee +
     half-spread), an inverse one less what the long leg's coins count for.
     """
     return _needs(spec.venues, spec.pairs)
@@ -32,7 +33,7 @@ def _needs(venues: dict[str, VenueSpec], pairs: dict[str, PairSpec]) -> dict[str
         for leg in (pair.long, pair.short):
             venue, symbol = venues[leg.venue], read_symbol(leg.symbol)
             if symbol.kind == "spot":
-                tied, cost = 1.0, venue.fees.spot_taker + venue.spread.spot
+                tied, cost = 1.0 / (leg.leverage or 1.0), venue.fees.spot_taker + venue.spread.spot
             else:
                 counted = venue.margin_share(symbol.base) if symbol.inverse else 0.0
                 tied, cost = max(0.0, 1.0 / leg.leverage - counted), venue.fees.taker + venue.spread.derivative

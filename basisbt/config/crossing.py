@@ -10,8 +10,9 @@ from basisbt.config.later import LATER
 from basisbt.config.mistakes import Mistakes
 from basisbt.config.paths import check_sample
 from basisbt.config.reader import Node
-from basisbt.config.specs import DataSpec, LegSpec, VenueSpec
+from basisbt.config.specs import DataSpec, LegSpec
 from basisbt.config.symbols import Symbol, read_symbol
+from basisbt.config.venues import VenueSpec
 
 
 def find(root: Node, *keys: str) -> Node:
@@ -96,8 +97,8 @@ def _check_pair(root: Node, name: str, parts: dict[str, Any], legs: dict, mistak
             continue
         found[side] = instrument
         legs[venue or "", symbol] = instrument
-        _check_side(side, node, instrument, mistakes)
         settings = parts.get("venues", {}).get(venue)
+        _check_side(side, node, instrument, settings, mistakes)
         if pair is not None and settings is not None and instrument.kind != "spot":
             _check_tiers(node, getattr(pair, side), settings, mistakes)
         if settings is not None and instrument.kind == "future" and settings.fees.delivery is None:
@@ -107,6 +108,11 @@ def _check_pair(root: Node, name: str, parts: dict[str, Any], legs: dict, mistak
         node = find(root, "pairs", name, "short", "symbol")
         other, wanted = found["short"].base, found["long"].base
         mistakes.add(node.place, f"found base {other}; expected {wanted}, the base of the long leg")
+    elif len(found) == 2 and found["long"].kind == found["short"].kind == "spot":
+        mistakes.add(find(root, "pairs", name, "short", "symbol").place, "both legs are spot; expected one derivative")
+    elif len(found) == 2 and found["short"].inverse and found["long"].kind != "spot":
+        text = f"{found['short'].text} is margined with the coins of a spot leg; expected {found['long'].base}/USDT"
+        mistakes.add(find(root, "pairs", name, "long", "symbol").place, text)
     elif len(found) == 2 and found["short"].inverse:
         _check_coins(root, name, found["short"], parts.get("venues", {}), mistakes)
 
@@ -137,16 +143,20 @@ def _instrument(node: Node, symbol: str, mistakes: Mistakes) -> Symbol | None:
         return None
 
 
-def _check_side(side: str, node: Node, instrument: Symbol, mistakes: Mistakes) -> None:
+def _check_side(side: str, node: Node, instrument: Symbol, venue: VenueSpec | None, mistakes: Mistakes) -> None:
     base, quote = instrument.base, instrument.quote
-    if side == "long" and instrument.kind != "spot":
-        kind = "a perpetual" if instrument.kind == "perpetual" else "a dated future"
-        mistakes.add(find(node, "symbol").place, f"{kind} as the long leg {LATER}; expected spot: {base}/{quote}")
+    if side == "long" and instrument.inverse:
+        text = f"{instrument.text} as the long leg {LATER}: its margin would be a coin that nobody holds"
+        mistakes.add(find(node, "symbol").place, f"{text}; expected {base}/USDT or {base}/USDT:USDT")
     if side == "short" and instrument.kind == "spot":
-        text = f"{instrument.text} is spot, which cannot be short; expected a perpetual: {base}/{quote}:{quote}"
-        mistakes.add(find(node, "symbol").place, text)
-    if instrument.kind == "spot":
-        for key in {"leverage", "exchange_leverage", "leverage_band"} & set(node.live):
+        if venue is not None and (venue.borrow is None or base not in venue.borrow.rates):
+            text = f"{instrument.text} is spot: to be short it has to be borrowed; expected a perpetual "
+            text += f"({base}/{quote}:{quote}), or under venues `borrow: {{rates: {{{base}: 5%/y}}, initial: 33%, "
+            mistakes.add(find(node, "symbol").place, text + "maintenance: 10%}`")
+        for key in {"exchange_leverage", "margin"} & set(node.live):
+            mistakes.add(node.live[key].named_at, f"'{key}' on a borrowed spot leg; leave it out")
+    if instrument.kind == "spot" and side == "long":
+        for key in {"leverage", "exchange_leverage", "leverage_band", "margin"} & set(node.live):
             mistakes.add(node.live[key].named_at, f"'{key}' on a spot leg; spot is paid in full, leave it out")
     elif "leverage" not in node.live:
         mistakes.add(node.named_at, "missing 'leverage'; write `leverage: 3x` (notional / equity kept for the leg)")

@@ -10,14 +10,12 @@ from basisbt.config.reader import Node
 
 LATER = "is not delivered yet"
 KEYS = (
-    ("limits",),
     ("pairs", "*", "*", "contract"),
     ("pairs", "*", "*", "roll"),
     ("tail", "replay"),
 )
 VALUES = {
     ("kind",): ("sweep", "compare"),
-    ("venues", "*", "account"): ("classic",),
     ("claims", "carry_at"): ("bid",),
     ("tail", "script", "*", "event"): (
         "outage", "adl", "clawback", "depeg", "liquidity", "haircut",

@@ -13,7 +13,8 @@ from basisbt.config.mistakes import Mistakes
 from basisbt.config.reader import Node, kind_of, read_file
 from basisbt.places import packaged
 
-DATED = ("fees", "spread", "transfer", "tiers")  # keys that may be a list of blocks with `valid_from`
+# Keys that may be a list of blocks with `valid_from`.
+DATED = ("fees", "spread", "transfer", "tiers", "funding", "borrow", "collateral", "insurance", "settlement_window")
 
 
 def preset_names(search: Sequence[Path] = ()) -> list[str]:
@@ -128,7 +129,8 @@ def _in_force(name: str, venue: Node, window: tuple[int, int] | None, warnings: 
             for begins, _ in (block for block in blocks if window[0] < block[0] < window[1] and block is not chosen):
                 warnings.append(f"{name} {key}: changed on {units.time_name(begins)}, inside the window; not applied")
         body = {part: child for part, child in chosen[1].value.items() if part != "valid_from"}
-        entries[key] = Node(body, chosen[1].place, entries[key].key)
+        plain = body.get("length") or body.get("amount")  # a single value with its date
+        entries[key] = plain if plain is not None else Node(body, chosen[1].place, entries[key].key)
     return Node(entries, venue.place, venue.key)
 
 

@@ -15,7 +15,8 @@ from basisbt.config.events import EventSpec
 from basisbt.config.mistakes import Mistakes
 from basisbt.config.reader import Node, kind_of
 from basisbt.config.shapes import HIDDEN, keys_of, model_at
-from basisbt.config.specs import NAME, PairSpec, RunSpec, TailSpec, VenueSpec
+from basisbt.config.specs import NAME, PairSpec, RunSpec, TailSpec
+from basisbt.config.venues import VenueSpec
 
 OUTSIDE = ("schema", "kind")  # top-level keys that are not part of the spec
 _BOUNDS = {"greater_than_equal": "at least {ge}", "greater_than": "above {gt}"}

@@ -20,15 +20,17 @@ BAD_TARGET, BAD_MOVE, TOO_MANY, JOURNAL_FULL, BAD_PRICE = 1, 2, 3, 4, 5
 # Outcomes of an order or a withdrawal.
 FILLED, NO_BAR, NO_CASH, NO_MARGIN, NO_COIN, BEYOND_TIERS, CANCELLED, LIQUIDATED = range(8)
 FROZEN, BEYOND_FREE, BELOW_MINIMUM, NO_ROUTE, VENUE_GONE, DEFAULTED, SETTLED, EXPIRED = range(8, 16)
+BELOW_LOT, TOO_SMALL, NO_VOLUME, OVER_CUSTODY, OVER_LEVERAGE, INTERNAL = range(16, 22)
 OUTCOME_NAMES = (
     "filled", "no_bar", "not_enough_cash", "not_enough_margin", "not_enough_coin", "beyond_last_tier", "cancelled",
     "liquidation", "withdrawals_frozen", "beyond_withdrawable", "below_minimum", "no_route", "venue_defaulted",
-    "default", "settled", "expired",
+    "default", "settled", "expired", "below_one_lot", "below_minimum_notional", "no_volume", "custody_limit",
+    "leverage_limit", "internal",
 )  # fmt: skip
 # Columns of a journal row and of a ticket.
 J_TIME, J_KIND, J_SLOT, J_SOURCE, J_TARGET, J_ASSET, J_REASON = range(7)
 T_TIME, T_INSTRUMENT, T_OUTCOME, T_REASON, T_ORDER = range(5)
-T_QUANTITY, T_PRICE, T_FEE, T_SPREAD = range(4)
+T_QUANTITY, T_PRICE, T_FEE, T_SPREAD, T_IMPACT = range(5)
 # What `book.record` keeps of a path while it runs: highest equity, worst fall from it (fraction), lowest equity, worst
 # margin ratio, bars at whose close some of our money could not be had (at a frozen venue, in an unpaid claim), and the
 # lowest equity since the highest.
@@ -62,14 +64,16 @@ class Book(NamedTuple):
     queue_reason: np.ndarray  # [QUEUE] int64
     queue_order: np.ndarray  # [QUEUE] int64, the driver's own number, 0 none
     queue_done: np.ndarray  # [QUEUE] bool
-    move_source: np.ndarray  # [FLIGHTS] int64 venue
-    move_target: np.ndarray  # [FLIGHTS] int64 venue
-    move_amount: np.ndarray  # [FLIGHTS] units of the settlement asset
+    queue_rest: np.ndarray  # [QUEUE] bool, filled in part: what is left waits for the next bar
+    move_source: np.ndarray  # [FLIGHTS] int64 account: a venue (its main account) or a sub-account
+    move_target: np.ndarray  # [FLIGHTS] int64 account
+    move_amount: np.ndarray  # [FLIGHTS] units of the source's settlement asset
     flight_amount: np.ndarray  # [FLIGHTS] 0: slot is free
     flight_due: np.ndarray  # [FLIGHTS] int64 seconds UTC
     flight_source: np.ndarray  # [FLIGHTS] int64 venue
     flight_target: np.ndarray  # [FLIGHTS] int64 venue
     order_margin: np.ndarray  # [W] USD reserved by resting orders
+    fund: np.ndarray  # [V] USD left in the insurance fund
     face: np.ndarray  # [V] USD of unpaid claim on a defaulted venue
     recovery: np.ndarray  # [V] what will be paid on a dollar of it; never shown to a strategy
     travelling: np.ndarray  # [1] USD under way between venues
@@ -80,6 +84,7 @@ class Book(NamedTuple):
     distance: np.ndarray  # [V] adverse move of all marks that liquidates, NaN without one
     notional: np.ndarray  # [P] USD of the long leg at its close
     short_equity: np.ndarray  # [P] USD equity of the short leg's margin account, shared by notional
+    long_equity: np.ndarray  # [P] the same of a derivative long leg, 0 where it is spot
     uneven: np.ndarray  # [P] int64, closes in a row at which the legs did not match
     refusal: np.ndarray  # [V] int64, outcome of the last withdrawal asked for, FILLED if it went
     order_refusal: np.ndarray  # [P] int64, outcome of the pair's last order
@@ -91,7 +96,7 @@ class Book(NamedTuple):
     journal: np.ndarray  # [capacity, 7] int64
     amount: np.ndarray  # [capacity] float64
     ticket: np.ndarray  # [capacity, 5] int64, every order's outcome
-    ticket_number: np.ndarray  # [capacity, 4] float64
+    ticket_number: np.ndarray  # [capacity, 5] float64
     equity: np.ndarray  # [T or fewer, 3 + V] USD: marked, accessible, recovered, one per venue
     margin: np.ndarray  # [T or fewer, W, 4] equity, maintenance, ratio, distance
 
@@ -108,11 +113,11 @@ def make_book(rules, bars, assets, journal=0):
     return Book(
         f((accounts(rules), assets)), f(i), f(i), f(i), f(i), np.ones(i), np.ones(assets), f((LINES, i + v)),
         f((p, 2)), f(w, n), f(QUEUE, n), f(QUEUE), f(QUEUE), f(QUEUE, np.bool_), f(QUEUE), f(QUEUE, n),
-        f(QUEUE, n), f(QUEUE, n), f(QUEUE, n), f(QUEUE, np.bool_), f(FLIGHTS, n), f(FLIGHTS, n), f(FLIGHTS),
-        f(FLIGHTS), f(FLIGHTS, n), f(FLIGHTS, n), f(FLIGHTS, n), f(w), f(v), f(v), f(1),
+        f(QUEUE, n), f(QUEUE, n), f(QUEUE, n), f(QUEUE, np.bool_), f(QUEUE, np.bool_), f(FLIGHTS, n), f(FLIGHTS, n),
+        f(FLIGHTS), f(FLIGHTS), f(FLIGHTS, n), f(FLIGHTS, n), f(FLIGHTS, n), f(w), rules.fund.copy(), f(v), f(v), f(1),
         np.array([0.0, 0.0, np.inf, np.inf, 0.0, np.inf]), f(v), f(v), np.full(v, np.nan),
-        np.full(v, np.nan), f(p), f(p), f(p, n), f(v, n), f(p, n), f(COUNTERS, n), f(1, n), f(1, np.uint64),
-        word, word.view(np.uint64), f((journal, 7), n), f(journal), f((journal, 5), n), f((journal, 4)),
+        np.full(v, np.nan), f(p), f(p), f(p), f(p, n), f(v, n), f(p, n), f(COUNTERS, n), f(1, n), f(1, np.uint64),
+        word, word.view(np.uint64), f((journal, 7), n), f(journal), f((journal, 5), n), f((journal, 5)),
         np.full((bars, 3 + v), np.nan), np.full((bars, w, 4), np.nan),
     )  # fmt: skip
 
@@ -166,7 +171,7 @@ def receive(book, rules, kind, slot, wallet, asset, amount, reason=0):
         book.count[ERROR] = BAD_PRICE  # not a number: a price or rate was missing
 
 
-def file_ticket(book, instrument, outcome, reason, order, quantity, price, fee, spread):
+def file_ticket(book, instrument, outcome, reason, order, quantity, price, fee, spread, impact=0.0):
     """Keep an order's outcome; fills and refusals also enter the digest."""
     n = book.count[TICKETS]
     if n < book.ticket.shape[0]:
@@ -181,6 +186,7 @@ def file_ticket(book, instrument, outcome, reason, order, quantity, price, fee, 
         number[T_PRICE] = price
         number[T_FEE] = fee
         number[T_SPREAD] = spread
+        number[T_IMPACT] = impact
     elif book.amount.size > 0 and book.count[ERROR] == 0:
         book.count[ERROR] = JOURNAL_FULL
     book.count[TICKETS] = n + 1

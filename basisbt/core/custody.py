@@ -6,12 +6,15 @@ or it is voided and comes back. Beyond what is withdrawable, below the minimum o
 A default turns what is at the venue into one dollar claim, netted, at the index (MODEL.md section 7.2).
 """
 
+import math
+
+from basisbt.core.accounts import shift, spare_units
 from basisbt.core.books import (
-    BELOW_MINIMUM, BEYOND_FREE, DEFAULTED, DEFAULTS, FILLED, FLIGHTS, FROZEN, MOVES, NO_ROUTE, PENDING, REFUSAL_MARK,
-    REFUSALS, TRANSFERS, VENUE_GONE, file_ticket, post, stamp,
+    BELOW_MINIMUM, BEYOND_FREE, DEFAULTED, DEFAULTS, FILLED, FLIGHTS, FROZEN, MOVES, NO_ROUTE, OVER_CUSTODY, PENDING,
+    REFUSAL_MARK, REFUSALS, TRANSFERS, VENUE_GONE, file_ticket, kept_row, post, stamp,
 )  # fmt: skip
-from basisbt.core.execution import settle_deal
-from basisbt.core.liquidation import empty_pairs
+from basisbt.core.deals import settle_deal
+from basisbt.core.closing import empty_pairs
 from basisbt.core.margin import available
 from basisbt.core.rules import (
     CLAIM, CONVERSION, DEFAULT, LOAN, PRICE, RECOVERY, TRANSFER, TRANSFER_FEE, bank, claim, in_transit, loan, outside,
@@ -55,7 +58,7 @@ def default_venue(v, recovery, t, tape, rules, book):
             close_at_index(i, t, tape, rules, book)
     for w in range(rules.wallets):
         if rules.wallet_venue[w] == v:
-            claim_wallet(w, v, rules, book)
+            claim_wallet(w, v, rules, book)  # each account for itself: what one owes another does not pay
     slot = rules.venue.size + v
     post(book, rules, DEFAULT, slot, claim(v, rules), outside(DEFAULT, rules), rules.dollar,
          book.face[v] * (1.0 - rules.carried))  # fmt: skip
@@ -84,9 +87,11 @@ def claim_wallet(w, v, rules, book):
     debt, slot = loan(v, rules), rules.venue.size + v
     net = 0.0
     for a in range(rules.cash.size):
-        owed = -book.balance[debt, a]
+        owed = -book.balance[debt, a] if w == v else 0.0
         if owed > 0.0:
             post(book, rules, LOAN, slot, w, debt, a, owed)
+            if rules.lends[v, a] and not rules.cash[a]:
+                book.open_positions[w] -= 1
         net += book.balance[w, a] * book.usd[a]
     if net < 0.0:  # what the account owed beyond its assets is the estate's loss, not ours
         post(book, rules, DEFAULT, slot, outside(DEFAULT, rules), w, rules.dollar, -net)
@@ -122,8 +127,7 @@ def recall_transfers(v, rules, book):
             fee = 0.0 if source == v else rules.transfer_fee[source, a]
             if fee > 0.0:
                 post(book, rules, TRANSFER_FEE, slot, in_transit(source, rules), outside(TRANSFER_FEE, rules), a, fee)
-            post(book, rules, TRANSFER, slot, in_transit(source, rules), wallet_of(source, rules), a, amount - fee,
-                 VENUE_GONE)  # fmt: skip
+            post(book, rules, TRANSFER, slot, in_transit(source, rules), source, a, amount - fee, VENUE_GONE)
             book.flight_amount[k] = 0.0
             book.count[PENDING] -= 1
 
@@ -133,18 +137,9 @@ def void_pending(v, rules, book):
     a = rules.settle[v]
     for k in range(FLIGHTS):
         if book.flight_amount[k] > 0.0 and book.flight_source[k] == v:
-            post(book, rules, TRANSFER, rules.venue.size + v, in_transit(v, rules), wallet_of(v, rules), a,
-                 book.flight_amount[k], FROZEN)  # fmt: skip
+            post(book, rules, TRANSFER, rules.venue.size + v, in_transit(v, rules), v, a, book.flight_amount[k], FROZEN)
             book.flight_amount[k] = 0.0
             book.count[PENDING] -= 1
-
-
-def wallet_of(v, rules):
-    """The wallet that withdrawals of venue v leave from."""
-    for w in range(rules.wallets):
-        if rules.wallet_venue[w] == v:
-            return w
-    return -1
 
 
 def settle_transfers(t, tape, rules, book):
@@ -159,7 +154,7 @@ def settle_transfers(t, tape, rules, book):
             slot = rules.venue.size + v
             if fee > 0.0:
                 post(book, rules, TRANSFER_FEE, slot, in_transit(v, rules), outside(TRANSFER_FEE, rules), a, fee)
-            post(book, rules, TRANSFER, slot, in_transit(v, rules), wallet_of(to, rules), a, amount - fee)
+            post(book, rules, TRANSFER, slot, in_transit(v, rules), to, a, amount - fee)
             book.flight_amount[k] = 0.0
             book.count[PENDING] -= 1
 
@@ -167,8 +162,7 @@ def settle_transfers(t, tape, rules, book):
 def withdrawal_refusal(v, to, amount, t, tape, rules, book):
     """FILLED if venue v lets `amount` go to venue `to` now, else the code of the reason."""
     a = rules.settle[v]
-    w = wallet_of(v, rules)
-    if to < 0 or to >= rules.venues or to == v or rules.settle[to] != a or tape.usd[a] <= 0.0:
+    if v >= rules.venues or to < 0 or to >= rules.venues or to == v or rules.settle[to] != a or tape.usd[a] <= 0.0:
         return NO_ROUTE
     if tape.defaulted[v] or tape.defaulted[to]:
         return VENUE_GONE
@@ -176,23 +170,55 @@ def withdrawal_refusal(v, to, amount, t, tape, rules, book):
         return FROZEN
     if amount < rules.transfer_minimum[v, a] or amount <= rules.transfer_fee[v, a]:
         return BELOW_MINIMUM
-    spare = available(w, t, -1, MARK_OPEN, 1.0, tape, rules, book) - book.order_margin[w]
-    free = min(spare / tape.usd[a], book.balance[w, a])
+    if rules.most_custody != math.inf and not custody_allows(to, amount * tape.usd[a], t, rules, book):
+        return OVER_CUSTODY
+    spare = available(v, t, -1, MARK_OPEN, 1.0, tape, rules, book) - book.order_margin[v]
+    free = min(spare / tape.usd[a], book.balance[v, a])
     return FILLED if amount <= free else BEYOND_FREE
+
+
+def custody_allows(to, worth, t, rules, book):
+    """Whether venue `to` may hold USD `worth` more of us: its share of our equity, as of the last close."""
+    if t == 0:
+        return True
+    coming = worth
+    for k in range(FLIGHTS):
+        if book.flight_amount[k] > 0.0 and book.flight_target[k] == to:
+            coming += book.flight_amount[k] * book.usd[rules.settle[book.flight_source[k]]]
+    return book.custody[to] + coming <= rules.most_custody * book.equity[kept_row(t - 1, book), 0]
+
+
+def move_inside(w, to, amount, t, tape, rules, book):
+    """Between two accounts of one venue, at once and free; beyond what the source can spare: refused whole."""
+    v, a = rules.wallet_venue[w], rules.settle[w if w >= rules.venues else to]
+    usd = tape.usd[a] if rules.cash[a] else tape.index[OPEN, rules.asset_base[a]]
+    if tape.defaulted[v]:
+        return VENUE_GONE
+    if usd <= 0.0 or w == to:
+        return NO_ROUTE
+    if amount > spare_units(w, a, t, -1, MARK_OPEN, 1.0, tape, rules, book):
+        return BEYOND_FREE
+    shift(w, to, a, amount, rules, book)
+    return FILLED
 
 
 def send_withdrawals(t, tape, rules, book):
     """Step 5, after the fills: the withdrawals decided at the last close."""
     for m in range(book.count[MOVES]):
         v, to, amount = book.move_source[m], book.move_target[m], book.move_amount[m]
+        if 0 <= to and to < rules.wallets and rules.wallet_venue[v] == rules.wallet_venue[to]:
+            inside = move_inside(v, to, amount, t, tape, rules, book)
+            if inside != FILLED:
+                note_refusal(rules.wallet_venue[v], inside, amount, rules, book)
+            continue
         outcome = withdrawal_refusal(v, to, amount, t, tape, rules, book)
         k = free_flight(book)
         if outcome == FILLED and k < 0:
             outcome = NO_ROUTE
-        book.refusal[v] = outcome
+        book.refusal[rules.wallet_venue[v]] = outcome
         if outcome == FILLED:
             a = rules.settle[v]
-            post(book, rules, TRANSFER, rules.venue.size + v, wallet_of(v, rules), in_transit(v, rules), a, amount)
+            post(book, rules, TRANSFER, rules.venue.size + v, v, in_transit(v, rules), a, amount)
             book.flight_amount[k] = amount
             book.flight_due[k] = tape.time[t] + rules.delay[v]
             book.flight_source[k] = v
@@ -200,7 +226,7 @@ def send_withdrawals(t, tape, rules, book):
             book.count[TRANSFERS] += 1
             book.count[PENDING] += 1
         else:
-            note_refusal(v, outcome, amount, rules, book)
+            note_refusal(rules.wallet_venue[v], outcome, amount, rules, book)
     book.count[MOVES] = 0
 
 

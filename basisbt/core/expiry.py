@@ -6,8 +6,8 @@ shorter than the venue's window, at the mean of the index closes in it, else at 
 
 from basisbt.core.books import SETTLED, file_ticket
 from basisbt.core.contracts import notional
-from basisbt.core.execution import settle_deal
-from basisbt.core.liquidation import empty_pairs
+from basisbt.core.deals import settle_deal
+from basisbt.core.closing import empty_pairs
 from basisbt.core.rules import FEE
 from basisbt.core.settlement import pay
 from basisbt.core.tape import OPEN

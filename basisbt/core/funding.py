@@ -6,6 +6,7 @@ Sign: a positive rate moves cash from longs to shorts; an amount is positive whe
 
 import math
 
+from basisbt.core.accounts import fund_order
 from basisbt.core.contracts import notional
 from basisbt.core.rules import FUNDING
 from basisbt.core.settlement import pay
@@ -37,4 +38,6 @@ def settle_funding(t, at_open, panel, overlay, tape, rules, book):
                 book.clock[0] = tape.time[t] + panel.funding_time[k] - panel.time[row]
             price = panel.funding_price[k] * tape.scale[MARK_OPEN, i]
             amount = funding_payment(i, book.position[i], price, rate, rules)
+            if rules.isolated[i] and amount < 0.0:  # free balance first, then the margin of the position
+                fund_order(i, -amount, t, -1, MARK_OPEN, 1.0, tape, rules, book)
             pay(i, FUNDING, amount, tape.index[OPEN, rules.base[i]], rules, book)

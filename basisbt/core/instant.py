@@ -3,13 +3,14 @@
 Knows in which order things happen to the money, and nothing else. Each line is a page of the model.
 """
 
-from basisbt.core.books import MOVES, PENDING, POSTINGS, QUEUED
+from basisbt.core.books import MOVES, PENDING, POSTINGS, QUEUED, RUINED
 from basisbt.core.custody import apply_events, send_withdrawals, settle_transfers
 from basisbt.core.execution import fill_at_open
 from basisbt.core.expiry import settle_expired
 from basisbt.core.funding import settle_funding
 from basisbt.core.liquidation import inside_bar
-from basisbt.core.loans import settle_loans
+from basisbt.core.loans import charge_interest, settle_loans
+from basisbt.core.queue import keep_rests
 from basisbt.core.tape import show_row
 from basisbt.core.valuation import revalue, value
 
@@ -32,6 +33,8 @@ def step(t, panel, overlay, tape, rules, book):
         apply_events(t, overlay, tape, rules, book)  # 1  ends first, then freezes, then defaults
     if tape.time[t] >= rules.first_expiry:
         settle_expired(t, tape, rules, book)  # 2
+    if rules.charges_interest and t > 0:
+        charge_interest(t, tape, rules, book)  # 3  on what has been owed since the last open
     settle_funding(t, True, panel, overlay, tape, rules, book)  # 3  on what was carried here
     if book.count[PENDING] > 0:
         settle_transfers(t, tape, rules, book)  # 4
@@ -42,7 +45,10 @@ def step(t, panel, overlay, tape, rules, book):
     settle_funding(t, False, panel, overlay, tape, rules, book)  # 5+ stamps inside the bar
     book.clock[0] = tape.time[t] + rules.seconds
     inside_bar(t, tape, rules, book)  # 6  resting orders, liquidation
-    book.count[QUEUED] = 0
+    if book.count[QUEUED] > 0:
+        keep_rests(book)
     if book.count[POSTINGS] != postings:
         settle_loans(rules, book)
     value(t, tape, rules, book)  # 7
+    if book.count[RUINED] != 0:
+        book.count[QUEUED] = 0

@@ -6,15 +6,13 @@ base: all its marks at the bar's high, then all at its low, other bases at their
 
 import math
 
-from basisbt.core.books import CANCELLED, LIQUIDATED, LIQUIDATIONS, QUEUED, file_ticket
-from basisbt.core.contracts import gain, notional
-from basisbt.core.execution import fill_order, index_on_way, settle_deal, side_of, way_of
-from basisbt.core.loans import cover_deficit
-from basisbt.core.margin import collateral, maintained, mark_on_way, settle_usd, tier_of
-from basisbt.core.rules import LIQUIDATION
-from basisbt.core.settlement import pay
-from basisbt.core.tape import CLOSE, HIGH, LOW, MARK_CLOSE, MARK_HIGH, MARK_LOW, MARK_OPEN, OPEN
-from basisbt.core.valuation import split
+from basisbt.core.books import CANCELLED, LIQUIDATED, QUEUED, file_ticket
+from basisbt.core.closing import close_out
+from basisbt.core.contracts import gain
+from basisbt.core.execution import fill_order
+from basisbt.core.margin import borrowed, collateral, maintained, maintenance_margin, surplus
+from basisbt.core.queue import side_of, way_of
+from basisbt.core.tape import HIGH, LOW, MARK_CLOSE, MARK_HIGH, MARK_LOW, OPEN
 
 
 def bounded(w, t, tape, rules, book):
@@ -30,44 +28,15 @@ def bounded(w, t, tape, rules, book):
         if position != 0.0:
             high, low = tape.prices[MARK_HIGH, i], tape.prices[MARK_LOW, i]
             most = maintained(i, position, low if rules.inverse[i] else high, rules, book)
-            k = tier_of(i, most, rules)
             worst = high if position < 0.0 else low
-            result = gain(i, position, book.entry[i], worst, rules) - most * rules.mmr[i, k] + rules.cum[i, k]
+            result = gain(i, position, book.entry[i], worst, rules) - maintenance_margin(i, most, rules)
             usd = tape.usd[rules.quote[i]]
             if rules.inverse[i]:
                 usd = tape.index[HIGH if result < 0.0 else LOW, rules.base[i]]
             room += result * usd
+    if w < rules.venues and rules.loan_maintenance[w] > 0.0:
+        room -= borrowed(w, -1, MARK_HIGH, 1.0, tape, rules, book) * rules.loan_maintenance[w]
     return room
-
-
-def surplus(w, b, field, way, t, tape, rules, book):
-    """(equity less maintenance, its slope in `way` within the present tiers), USD."""
-    room = collateral(w, b, field, way, tape, rules, book)
-    slope = 0.0
-    for m in range(rules.member.shape[1]):
-        i = rules.member[w, m]
-        if i < 0:
-            break
-        position = book.position[i]
-        if position != 0.0:
-            usd = settle_usd(i, b, field, way, tape, rules)
-            mark = mark_on_way(i, t, b, field, way, tape, rules)
-            value = maintained(i, position, mark, rules, book)
-            k = tier_of(i, value, rules)
-            result = gain(i, position, book.entry[i], mark, rules) - value * rules.mmr[i, k] + rules.cum[i, k]
-            room += result * usd
-            if rules.base[i] == b:
-                run = tape.prices[field, i] - tape.prices[MARK_OPEN, i]
-                grows = 0.0 if rules.at_entry[i] else abs(position) * rules.mmr[i, k]
-                if rules.inverse[i]:
-                    drift = tape.index[field - MARK_OPEN, b] - tape.index[OPEN, b]
-                    slope += run * (position + grows) / mark / mark * usd + result * drift
-                else:
-                    slope += run * (position - grows) * usd
-    if rules.coin_margin[w] and b >= 0:
-        near = collateral(w, b, field, 0.0, tape, rules, book)
-        slope += collateral(w, b, field, 1.0, tape, rules, book) - near
-    return room, slope
 
 
 def way_to_liquidation(w, b, field, start, t, tape, rules, book):
@@ -118,38 +87,6 @@ def threat(w, walked, t, tape, rules, book):
     return base, field
 
 
-def liquidate(w, b, field, way, t, tape, rules, book):
-    """Close every position of wallet w at the account's liquidation price; fee, then the fund covers a deficit."""
-    for m in range(rules.member.shape[1]):
-        i = rules.member[w, m]
-        if i < 0:
-            break
-        quantity = -book.position[i]
-        if quantity != 0.0:
-            price = mark_on_way(i, t, b, field, way, tape, rules)
-            c = rules.base[i]
-            index = tape.index[CLOSE, c]
-            if c == b and field != MARK_CLOSE:
-                index = index_on_way(t, c, field, way, tape)
-            split(i, price, index, tape.usd[rules.quote[i]], rules, book)
-            settle_deal(i, quantity, price, index, rules, book)
-            fee = notional(i, quantity, price, rules) * rules.liquidation_fee[i]
-            pay(i, LIQUIDATION, -fee, index, rules, book, LIQUIDATED)
-            file_ticket(book, i, LIQUIDATED, LIQUIDATED, 0, quantity, price, fee, 0.0)
-            empty_pairs(i, rules, book)
-            book.count[LIQUIDATIONS] += 1
-    cover_deficit(w, rules, book)
-
-
-def empty_pairs(i, rules, book):
-    """No pair holds instrument i any more."""
-    for p in range(rules.long.size):
-        if rules.long[p] == i:
-            book.held[p, 0] = 0.0
-        if rules.short[p] == i:
-            book.held[p, 1] = 0.0
-
-
 def inside_bar(t, tape, rules, book):
     """Step 6: orders that matched inside the bar, and liquidation, account by account."""
     for w in range(rules.wallets):
@@ -174,28 +111,30 @@ def inside_account(w, t, tape, rules, book):
 def walk_to_liquidation(w, b, field, t, tape, rules, book):
     """Go from the open towards the extreme that threatens wallet w.
 
-    Resting orders between the open and the liquidation price fill first, nearest first, and may avert it (True); what
-    lies beyond is cancelled with the account. The walk never goes back: an account that an order dooms dies after it.
+    Resting orders between the open and the liquidation price fill first, nearest first, and may avert it (True); so may
+    a venue that liquidates step by step. What lies beyond is cancelled with the account. The walk never goes back: an
+    account that an order dooms dies after it.
     """
     way = 0.0
     while True:
         end = way_to_liquidation(w, b, field, way, t, tape, rules, book)
         k = next_on_way(w, b, field, end, t, tape, rules, book)
-        if k < 0:
-            break
-        way = max(way, way_of(book.queue_instrument[k], t, book.queue_price[k], tape))
-        fill_order(k, t, tape, rules, book)
+        if k >= 0:
+            way = max(way, way_of(book.queue_instrument[k], t, book.queue_price[k], tape))
+            fill_order(k, t, tape, rules, book)
+        elif close_out(w, b, field, end, t, tape, rules, book):
+            cancel_beyond(w, b, field, t, tape, rules, book)
+            return False
+        else:
+            way = end
         if book.open_positions[w] == 0 or in_danger(w, b, field, way, t, tape, rules, book) > 0.0:
             return True
-    liquidate(w, b, field, end, t, tape, rules, book)
-    cancel_beyond(w, b, field, t, tape, rules, book)
-    return False
 
 
 def adverse(k, w, b, field, t, tape, rules, book):
     """Whether order k of wallet w waits between the open and the extreme that threatens base b."""
     i = book.queue_instrument[k]
-    if book.queue_done[k] or rules.wallet[i] != w or rules.base[i] != b:
+    if book.queue_done[k] or book.queue_rest[k] or rules.wallet[i] != w or rules.base[i] != b:
         return False
     start, price = tape.prices[OPEN, i], book.queue_price[k]
     return price > start if field == MARK_HIGH else price < start
@@ -231,7 +170,7 @@ def fill_rest(w, t, tape, rules, book):
     filled = False
     for k in range(book.count[QUEUED]):
         i = book.queue_instrument[k]
-        if book.queue_done[k] or rules.wallet[i] != w:
+        if book.queue_done[k] or book.queue_rest[k] or rules.wallet[i] != w:
             continue
         price, b = book.queue_price[k], rules.base[i]
         if not fill_order(k, t, tape, rules, book) or book.open_positions[w] == 0:
@@ -240,10 +179,10 @@ def fill_rest(w, t, tape, rules, book):
         field, way = side_of(i, t, price, tape), way_of(i, t, price, tape)
         if in_danger(w, b, field, way, t, tape, rules, book) <= 0.0:
             end = way_to_liquidation(w, b, field, way, t, tape, rules, book)
-            liquidate(w, b, field, end, t, tape, rules, book)
-            cancel_beyond(w, b, field, t, tape, rules, book)
+            if close_out(w, b, field, end, t, tape, rules, book):
+                cancel_beyond(w, b, field, t, tape, rules, book)
     if filled and book.open_positions[w] > 0:
         for b in range(tape.index.shape[1]):
             room, _ = surplus(w, b, MARK_CLOSE, 1.0, t, tape, rules, book)
             if room <= 0.0 and book.open_positions[w] > 0:
-                liquidate(w, b, MARK_CLOSE, 1.0, t, tape, rules, book)
+                close_out(w, b, MARK_CLOSE, 1.0, t, tape, rules, book)

@@ -20,23 +20,34 @@ def tier_of(i, notional, rules):
 
 
 def maintenance_margin(i, notional, rules):
-    """`notional * mmr - cum` of the tier, in the settlement asset (MODEL.md section 6.1)."""
+    """`notional * mmr - cum` of the tier, in the settlement asset (MODEL.md section 6.1); more where it slopes."""
     k = tier_of(i, notional, rules)
-    return notional * rules.mmr[i, k] - rules.cum[i, k]
+    return notional * (rules.mmr[i, k] + rules.slope[i] * notional) - rules.cum[i, k]
 
 
 def initial_margin(i, notional, rules):
     """`notional / exchange leverage`, at least the tier's rate, in the settlement asset."""
-    return notional * rules.imr[i, tier_of(i, notional, rules)]
+    return notional * (rules.imr[i, tier_of(i, notional, rules)] + rules.slope[i] * notional)
+
+
+def owned(w, a, rules, book):
+    """What is in account w of asset a, less what a main account owes of it."""
+    if w < rules.venues:
+        return book.balance[w, a] + book.balance[loan(w, rules), a]
+    return book.balance[w, a]
+
+
+def margins(w, a, rules):
+    """Whether asset a is money to account w: a currency, a coin that counts as margin, or one that can be owed."""
+    return rules.cash[a] or rules.counted[w, a, 0] > 0.0 or (w < rules.venues and rules.lends[w, a])
 
 
 def collateral(w, b, field, way, tape, rules, book):
     """USD of a wallet's currencies and of the coins that count as margin, less what is owed there (`mark_on_way`)."""
     total = 0.0
-    debt = loan(rules.wallet_venue[w], rules)
     for a in range(rules.cash.size):
         if rules.cash[a]:
-            total += (book.balance[w, a] + book.balance[debt, a]) * tape.usd[a]
+            total += owned(w, a, rules, book) * tape.usd[a]
     if rules.coin_margin[w]:
         total += coin_collateral(w, b, field, way, tape, rules, book)
     return total
@@ -45,12 +56,23 @@ def collateral(w, b, field, way, tape, rules, book):
 def coin_collateral(w, b, field, way, tape, rules, book):
     """USD that a wallet's coins count for as margin; what is owed of a coin counts in full (`mark_on_way`)."""
     total = 0.0
-    debt = loan(rules.wallet_venue[w], rules)
     for a in range(rules.cash.size):
-        if rules.counted[w, a, 0] > 0.0 and not rules.cash[a]:
-            owned = book.balance[w, a] + book.balance[debt, a]
-            counts = counted_units(w, a, owned, rules) if owned > 0.0 else owned
+        if margins(w, a, rules) and not rules.cash[a]:
+            units = owned(w, a, rules, book)
+            counts = counted_units(w, a, units, rules) if units > 0.0 else units
             total += counts * index_at(rules.asset_base[a], b, field, way, tape)
+    return total
+
+
+def borrowed(w, b, field, way, tape, rules, book):
+    """USD of the coins that account w owes (`mark_on_way`): they demand margin of their own."""
+    total = 0.0
+    if w < rules.venues:
+        for a in range(rules.cash.size):
+            if rules.lends[w, a]:
+                owed = -book.balance[loan(w, rules), a]
+                if owed > 0.0:
+                    total += owed * index_at(rules.asset_base[a], b, field, way, tape)
     return total
 
 
@@ -121,11 +143,15 @@ def demand(w, t, b, field, way, tape, rules, book):
                 notional = value_of(i, position, mark, rules)
                 k = tier_of(i, notional, rules)
                 unrealised += gain(i, position, book.entry[i], mark, rules) * usd
-                initial += notional * rules.imr[i, k] * usd
+                initial += notional * (rules.imr[i, k] + rules.slope[i] * notional) * usd
                 if rules.at_entry[i]:
                     notional = value_of(i, position, book.entry[i], rules)
                     k = tier_of(i, notional, rules)
-                maintenance += (notional * rules.mmr[i, k] - rules.cum[i, k]) * usd
+                maintenance += (notional * (rules.mmr[i, k] + rules.slope[i] * notional) - rules.cum[i, k]) * usd
+        if w < rules.venues and rules.loan_initial[w] > 0.0:
+            owed = borrowed(w, b, field, way, tape, rules, book)
+            initial += owed * rules.loan_initial[w]
+            maintenance += owed * rules.loan_maintenance[w]
     return unrealised, initial, maintenance
 
 
@@ -137,3 +163,39 @@ def available(w, t, b, field, way, tape, rules, book):
     money = collateral(w, b, field, way, tape, rules, book)
     unrealised, initial, _ = demand(w, t, b, field, way, tape, rules, book)
     return max(0.0, money + min(0.0, unrealised) - initial)
+
+
+def surplus(w, b, field, way, t, tape, rules, book):
+    """(equity less maintenance, its slope in `way` within the present tiers), USD."""
+    room = collateral(w, b, field, way, tape, rules, book)
+    slope = 0.0
+    for m in range(rules.member.shape[1]):
+        i = rules.member[w, m]
+        if i < 0:
+            break
+        position = book.position[i]
+        if position != 0.0:
+            usd = settle_usd(i, b, field, way, tape, rules)
+            mark = mark_on_way(i, t, b, field, way, tape, rules)
+            value = maintained(i, position, mark, rules, book)
+            k = tier_of(i, value, rules)
+            rate = rules.mmr[i, k] + rules.slope[i] * value
+            result = gain(i, position, book.entry[i], mark, rules) - value * rate + rules.cum[i, k]
+            room += result * usd
+            if rules.base[i] == b:
+                run = tape.prices[field, i] - tape.prices[MARK_OPEN, i]
+                grows = 0.0 if rules.at_entry[i] else abs(position) * (rate + rules.slope[i] * value)
+                if rules.inverse[i]:
+                    drift = tape.index[field - MARK_OPEN, b] - tape.index[OPEN, b]
+                    slope += run * (position + grows) / mark / mark * usd + result * drift
+                else:
+                    slope += run * (position - grows) * usd
+    if rules.coin_margin[w] and b >= 0:
+        near = collateral(w, b, field, 0.0, tape, rules, book)
+        slope += collateral(w, b, field, 1.0, tape, rules, book) - near
+    if w < rules.venues and rules.loan_maintenance[w] > 0.0:
+        room -= borrowed(w, b, field, way, tape, rules, book) * rules.loan_maintenance[w]
+        if b >= 0:
+            near = borrowed(w, b, field, 0.0, tape, rules, book)
+            slope -= (borrowed(w, b, field, 1.0, tape, rules, book) - near) * rules.loan_maintenance[w]
+    return room, slope

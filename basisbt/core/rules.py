@@ -3,7 +3,8 @@
 Knows numbers only; names stay outside. Every array is read-only during a run.
 
 Accounts are rows of `book.balance`, one column per asset:
-wallets 0..W-1 · in transit W+v (money that left venue v) · claim W+V+v · loan W+2V+v · our bank W+3V (what estates
+wallets 0..W-1 (the first V are the venues' main accounts, then sub-accounts) · in transit
+W+v (money that left venue v) · claim W+V+v · loan W+2V+v · our bank W+3V (what estates
 have paid) · insurance W+3V+1+v · the world outside from W+4V+1 on, one row per reason (`CAPITAL`, `PRICE`, ...).
 Rows before insurance are ours: their sum at market is marked equity, less unrealised P&L.
 """
@@ -40,7 +41,7 @@ class Rules(NamedTuple):
     """The rules of one world. I instruments, W wallets, V venues, A assets, P pairs, K tiers, M members."""
 
     venue: np.ndarray  # [I] int64
-    wallet: np.ndarray  # [I] int64
+    wallet: np.ndarray  # [I] int64, the account whose money and coins it moves
     base: np.ndarray  # [I] int64, index of the base asset's USD index
     coin: np.ndarray  # [I] int64, asset of the base
     quote: np.ndarray  # [I] int64, asset in which it is priced
@@ -57,18 +58,43 @@ class Rules(NamedTuple):
     floor: np.ndarray  # [I, K] notional (settlement asset) at which a tier begins, inclusive; inf beyond the last
     mmr: np.ndarray  # [I, K] maintenance rate, with the closing fee where the venue counts it in
     at_entry: np.ndarray  # [I] bool, maintenance is on the notional at entry, not at mark
+    slope: np.ndarray  # [I] added to both margin rates per unit of notional (settlement asset); 0 nearly everywhere
+    isolated: np.ndarray  # [I] bool, its account margins nothing else, and the main account pays its funding first
+    fee_in_base: np.ndarray  # [I] bool, a spot purchase is charged in the coin
+    lot: np.ndarray  # [I] units of position (base; inverse: quote) an order is a multiple of; 0: any
+    tick: np.ndarray  # [I] quote, limit and stop prices are multiples of it; 0: any
+    minimum: np.ndarray  # [I] notional in quote below which an order is refused
+    impact: np.ndarray  # [I] factor Y of the square-root law, 0: none
+    impact_power: np.ndarray  # [I] its exponent
+    impact_bars: np.ndarray  # [I] int64, bars of volume and range behind it
+    volume_share: np.ndarray  # [I] share of a bar's volume that a market order may take, inf: any
+    funding_interest: np.ndarray  # [I] fraction per 8 h in the venue's funding formula
+    funding_damper: np.ndarray  # [I] fraction; 0: none
+    funding_divided: np.ndarray  # [I] bool, the whole formula is divided by 8 / hours, else the interest only
+    funding_floor: np.ndarray  # [I] fraction per settlement
+    funding_cap: np.ndarray  # [I] fraction per settlement
     cum: np.ndarray  # [I, K] maintenance amount, from `maintenance_amounts`
     imr: np.ndarray  # [I, K] initial rate, at least 1 / exchange leverage
     cap: np.ndarray  # [I] notional (settlement asset) beyond which an order is refused
     member: np.ndarray  # [W, M] int64, derivatives of a wallet, -1 after the last
-    wallet_venue: np.ndarray  # [W] int64
+    wallet_venue: np.ndarray  # [W] int64; w for w < V
+    settle: np.ndarray  # [W] int64, asset that `move` moves out of an account
+    credit: np.ndarray  # [W] bool, what is missing there is lent, not drawn from the insurance fund
     cash: np.ndarray  # [A] bool, a settlement currency (not a coin)
     asset_base: np.ndarray  # [A] int64, base of a coin, -1 for a currency
     counted: np.ndarray  # [W, A, H] share of a coin's value that counts as margin, by bracket; 0: it is no collateral
     bracket: np.ndarray  # [W, A, H] units of the coin at which a bracket begins, inf beyond the last
     coin_margin: np.ndarray  # [W] bool, some coin counts there
     spot_of: np.ndarray  # [W, A] int64, instrument that values a coin there, -1: the index does
-    settle: np.ndarray  # [V] int64, asset that `move` moves
+    lends: np.ndarray  # [V, A] bool, coins that can be borrowed to be sold
+    interest: np.ndarray  # [V, A] of what is owed, per period
+    interest_period: np.ndarray  # [V] int64 seconds
+    interest_opening: np.ndarray  # [V] periods charged when a loan is taken
+    loan_initial: np.ndarray  # [V] margin on borrowed coins, fraction of their value
+    loan_maintenance: np.ndarray  # [V]
+    fund: np.ndarray  # [V] units of the settlement asset in the insurance fund, inf: it never runs out
+    forfeits: np.ndarray  # [V] bool, what is left of a liquidated account goes to the fund
+    partial: np.ndarray  # [V] bool, liquidation goes down tier by tier
     delay: np.ndarray  # [V] int64 seconds, from withdrawal to arrival
     transfer_fee: np.ndarray  # [V, A] units of the asset, inside the amount
     transfer_minimum: np.ndarray  # [V, A] units of the asset
@@ -78,15 +104,37 @@ class Rules(NamedTuple):
     leverage: np.ndarray  # [P] notional / equity kept for the short leg
     band_low: np.ndarray  # [P] leverage below which collateral is idle
     band_high: np.ndarray  # [P] leverage above which collateral is short
+    long_leverage: np.ndarray  # [P] the same of a derivative long leg, 0 where the long leg is spot
+    long_band_high: np.ndarray  # [P]
+    short_interest: np.ndarray  # [P] a year, on a short leg that is borrowed spot, else 0
+    unit: np.ndarray  # [P] base units that both legs are multiples of, 0: any
     backing: np.ndarray  # [P] share of the long leg's coins that counts as margin of an inverse short leg, else 0
     pair_of: np.ndarray  # [I] int64, the first pair with this instrument, -1 none
     leg_of: np.ndarray  # [I] int64, 0 long, 1 short
     carried: float  # what a dollar of claim counts for in marked equity until it is paid, 0..1
     dollar: int  # asset of claims: USD
     first_expiry: int  # the earliest of `expiry`
+    most_custody: float  # share of our equity that transfers may bring to one venue, inf: any
+    most_leverage: float  # notional of all derivatives over our equity that orders may lead to, inf: any
+    charges_interest: bool  # somebody does
     venues: int
     wallets: int
     seconds: int  # length of a bar
+
+
+def ordinary(instruments, wallets, venues, assets, pairs):
+    """The rules that most worlds do without, as fields of `Rules` that change nothing."""
+    i, v, p, none = np.zeros(instruments), np.zeros(venues), np.zeros(pairs), np.bool_
+    return dict(
+        slope=i, isolated=i.astype(none), fee_in_base=i.astype(none), lot=i, tick=i, minimum=i, impact=i,
+        impact_power=i + 0.5, volume_share=i + np.inf, funding_interest=i, funding_damper=i,
+        funding_divided=i.astype(none), funding_floor=i - np.inf, funding_cap=i + np.inf, credit=np.ones(wallets, none),
+        lends=np.zeros((venues, assets), none), interest=np.zeros((venues, assets)),
+        interest_period=np.full(venues, 3600, np.int64), interest_opening=v, loan_initial=v, loan_maintenance=v,
+        fund=v + np.inf, forfeits=v.astype(none), partial=v.astype(none), long_leverage=p,
+        long_band_high=p, short_interest=p, unit=p, most_custody=np.inf, most_leverage=np.inf,
+        impact_bars=np.ones(instruments, np.int64), charges_interest=False,
+    )  # fmt: skip
 
 
 def in_transit(v, rules):
@@ -95,7 +143,7 @@ def in_transit(v, rules):
 
 
 def loan(v, rules):
-    """Account of what is owed to venue v: its balance is negative by the debt."""
+    """Account of what is owed to venue v: its balance is negative by the debt. Only main accounts owe."""
     return rules.wallets + 2 * rules.venues + v
 
 

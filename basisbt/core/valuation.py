@@ -10,22 +10,24 @@ from basisbt.core.books import (
     BAD_PRICE, DEFAULTS, DRAWDOWN, ERROR, LOWEST, PEAK, PENDING, RUINED, TRAPPED, TROUGH, WORST_RATIO, kept_row,
 )  # fmt: skip
 from basisbt.core.contracts import notional
-from basisbt.core.margin import coin_collateral, collateral, demand, maintained, settle_usd, tier_of
+from basisbt.core.margin import borrowed, coin_collateral, collateral, demand, maintained, settle_usd, tier_of
+from basisbt.core.pairs import value_pairs
 from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL, LINES, bank, claim, in_transit, loan
 from basisbt.core.tape import CLOSE, MARK_CLOSE
 
-ROUNDING = 1e-9  # share by which two legs of one size may differ
-COIN_SLACK = 0.01  # where the long leg is the short's collateral: funding and fees in coin move it by a little
-
 
 def units(i, rules, book):
-    """What is held of instrument i, signed: the position of a derivative; a wallet's coin, less what is owed of it, for
-    the spot market that values it, 0 for a second spot market of the same coin there."""
+    """What is held of instrument i, signed: the position of a derivative; the coin in a venue's accounts, less what is
+    owed of it, for the spot market that values it, 0 for a second spot market of the same coin there."""
     if rules.spot[i]:
-        w, a = rules.wallet[i], rules.coin[i]
-        if rules.spot_of[w, a] != i:
+        v, a = rules.venue[i], rules.coin[i]
+        if rules.spot_of[v, a] != i:
             return 0.0
-        return book.balance[w, a] + book.balance[loan(rules.venue[i], rules), a]
+        held = book.balance[v, a] + book.balance[loan(v, rules), a]
+        for w in range(rules.venues, rules.wallets):
+            if rules.wallet_venue[w] == v:
+                held += book.balance[w, a]
+        return held
     return book.position[i]
 
 
@@ -91,8 +93,8 @@ def coins(w, t, tape, rules, book):
     for a in range(rules.cash.size):
         if not rules.cash[a]:
             owned = book.balance[w, a]
-            if rules.coin_margin[w]:
-                owned += book.balance[loan(rules.wallet_venue[w], rules), a]
+            if rules.coin_margin[w] and w < rules.venues:
+                owned += book.balance[loan(w, rules), a]
             if owned != 0.0:
                 total += owned * coin_price(w, a, t, tape, rules)
     return total
@@ -137,7 +139,9 @@ def adverse_distance(w, equity, maintenance, t, tape, rules, book):
                 slope += (charged * rules.mmr[i, k] if rules.at_entry[i] else 0.0) * usd - rules.cum[i, k] * usd
             else:
                 net += value if book.position[i] > 0.0 else -value
-                slope += 0.0 if rules.at_entry[i] else value * rules.mmr[i, k]
+                slope += 0.0 if rules.at_entry[i] else value * (rules.mmr[i, k] + 2.0 * rules.slope[i] * charged)
+    if w < rules.venues and rules.loan_maintenance[w] > 0.0:
+        slope += borrowed(w, -1, MARK_CLOSE, 1.0, tape, rules, book) * rules.loan_maintenance[w]
     room = equity - maintenance
     nearest = math.inf
     if slope - net > 0.0:
@@ -154,9 +158,10 @@ def value_wallet(w, t, tape, rules, book):
     unrealised, initial, maintenance = demand(w, t, -1, MARK_CLOSE, 1.0, tape, rules, book)
     coin = coins(w, t, tape, rules, book)
     spare = max(0.0, money + min(0.0, unrealised) - initial - book.order_margin[w])
-    usd = tape.usd[rules.settle[v]]
-    units = spare if usd == 1.0 else spare / usd if usd > 0.0 else 0.0  # dividing is slow, and nearly always by one
-    book.free[v] = min(units, max(0.0, book.balance[w, rules.settle[v]]))
+    if w < rules.venues:
+        usd = tape.usd[rules.settle[w]]
+        units = spare if usd == 1.0 else spare / usd if usd > 0.0 else 0.0  # dividing is slow, and nearly always by one
+        book.free[v] = min(units, max(0.0, book.balance[w, rules.settle[w]]))
     row = book.margin[kept_row(t, book), w]
     row[0] = money + unrealised
     if book.open_positions[w] > 0:
@@ -167,45 +172,16 @@ def value_wallet(w, t, tape, rules, book):
         row[1] = 0.0
         row[2] = math.nan
         row[3] = math.nan
-    book.margin_ratio[v] = row[2]
-    book.distance[v] = row[3]
+    if w < rules.venues:
+        book.margin_ratio[v] = row[2]
+        book.distance[v] = row[3]
+    elif book.open_positions[w] > 0:  # of several accounts the one that is nearest to its end
+        book.margin_ratio[v] = row[2] if math.isnan(book.margin_ratio[v]) else min(book.margin_ratio[v], row[2])
+        book.distance[v] = row[3] if math.isnan(book.distance[v]) else min(book.distance[v], row[3])
     if rules.coin_margin[w]:  # of what is margin, only what nothing needs can leave
         coin -= coin_collateral(w, -1, MARK_CLOSE, 1.0, tape, rules, book)
         return money + unrealised + coin, max(0.0, min(spare + coin, money + coin))
     return money + unrealised + coin, spare + coin
-
-
-def value_pairs(t, tape, rules, book):
-    """What each pair holds, whether its legs match, and the equity behind its short leg."""
-    for p in range(rules.long.size):
-        i, j = rules.long[p], rules.short[p]
-        book.notional[p] = book.held[p, 0] * tape.prices[CLOSE, i] * tape.usd[rules.quote[i]]
-        long_units, short_units = book.held[p, 0], -book.held[p, 1]
-        slack = COIN_SLACK if rules.backing[p] > 0.0 else ROUNDING
-        if abs(long_units - short_units) > slack * max(abs(long_units), abs(short_units)):
-            book.uneven[p] += 1
-        else:
-            book.uneven[p] = 0
-        book.short_equity[p] = short_equity(p, j, t, tape, rules, book)
-
-
-def short_equity(p, j, t, tape, rules, book):
-    """USD of the short leg's margin account that belongs to pair p: shared by notional, else by `share`."""
-    w = rules.wallet[j]
-    gross = 0.0
-    shares = 0.0
-    for m in range(rules.long.size):
-        k = rules.short[m]
-        if rules.wallet[k] == w:
-            gross += abs(book.held[m, 1]) * tape.prices[MARK_CLOSE, k]
-            shares += rules.share[m]
-    mine = abs(book.held[p, 1]) * tape.prices[MARK_CLOSE, j]
-    part = 0.0
-    if gross > 0.0:
-        part = mine / gross
-    elif shares > 0.0:
-        part = rules.share[p] / shares
-    return book.margin[kept_row(t, book), w, 0] * part
 
 
 def lines_to_date(t, tape, rules, book, lines):

@@ -27,14 +27,16 @@ def think(t, window, tape, rules, book, desk, want, memory, p):
     row = book.equity[kept_row(t, book)]
     standing = Standing(
         row[0], row[1], book.custody, book.free, book.margin_ratio, book.distance, book.notional,
-        book.short_equity, book.held, book.uneven, book.refusal, book.order_refusal, book.travelling[0], memory[0],
+        book.short_equity, book.long_equity, book.held, book.uneven, book.refusal, book.order_refusal,
+        book.travelling[0], memory[0],
     )  # fmt: skip
     seen = Seen(
         t, rules.long.size, rules.venues, rules.venue.size, rules.seconds, tape.time,
         window.open, window.high, window.low, window.close, window.volume, window.mark, window.index,
         window.fresh, window.funding, window.funding_total,
         rules.long, rules.short, rules.venue, rules.base, rules.spot, rules.taker, rules.half_spread,
-        rules.share, rules.leverage, rules.band_low, rules.band_high, rules.backing,
+        rules.share, rules.leverage, rules.band_low, rules.band_high, rules.long_leverage, rules.long_band_high,
+        rules.short_interest, rules.backing, rules.wallet,
         desk.pair_open, desk.withdrawals_open,
     )  # fmt: skip
     decide(seen, standing, want, p)

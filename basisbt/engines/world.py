@@ -22,6 +22,11 @@ class Names:
     pairs: tuple[str, ...]
     bases: tuple[str, ...]
     assets: tuple[str, ...]
+    accounts: tuple[str, ...] = ()  # what each margin account is called at its venue; none: `wallet`
+
+    def account(self, number: int) -> str:
+        """What an account is called at its venue."""
+        return self.accounts[number] if self.accounts else "wallet"
 
     def slot(self, number: int) -> tuple[str, str]:
         """(venue, symbol) of a slot: an instrument, or (venue, '') beyond the last one."""

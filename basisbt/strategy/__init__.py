@@ -5,7 +5,8 @@ these, `math.sqrt/exp/log`, `min max abs`, loops, and its own plain functions (d
 """
 
 from basisbt.strategy.readings import (
-    affordable, annualised, basis, carry_after_costs, emptiest, fullest, funding_mean, leverage_now, round_trip_cost,
+    affordable, annualised, basis, carry_after_costs, emptiest, fullest, funding_mean, leverage_now, long_tie,
+    round_trip_cost, spare,
 )  # fmt: skip
 from basisbt.strategy.parameters import (
     REDUCE, UNWIND, WAIT, Bars, Days, Fraction, Leverage, Number, OneLegFails, Pair, PerYear, Refused, Venue,
@@ -17,6 +18,6 @@ from basisbt.strategy.wishes import (
 __all__ = [
     "Bars", "Days", "Fraction", "Leverage", "Number", "OneLegFails", "Pair", "PerYear", "REDUCE", "Refused", "UNWIND",
     "Venue", "WAIT", "affordable", "annualised", "basis", "carry_after_costs", "close", "emptiest", "fullest",
-    "fund_entry", "funding_mean", "hold", "keep_leverage", "leg", "leverage_now", "mend", "move", "reduce_to_margin",
-    "round_trip_cost",
+    "fund_entry", "funding_mean", "hold", "keep_leverage", "leg", "leverage_now", "long_tie", "mend", "move",
+    "reduce_to_margin", "round_trip_cost", "spare",
 ]  # fmt: skip

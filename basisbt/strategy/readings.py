@@ -45,24 +45,45 @@ def round_trip_cost(seen, i):
 
 
 def carry_after_costs(seen, i, days, held_days):
-    """Funding of pair i per year, less its round trip spread over an expected holding of `held_days`."""
-    return funding_mean(seen, i, days) - annualised(round_trip_cost(seen, i), held_days)
+    """Funding of pair i per year, less interest on a borrowed leg and its round trip spread over an expected holding of
+    `held_days`."""
+    carry = funding_mean(seen, i, days) - seen.short_interest[i]
+    return carry - annualised(round_trip_cost(seen, i), held_days)
+
+
+def long_tie(seen, i):
+    """Equity that a unit of notional ties up on the long leg of pair i: all of it, or what its leverage asks for."""
+    return 1.0 / seen.long_leverage[i] if seen.long_leverage[i] > 0.0 else 1.0
+
+
+def spare(seen, book, i, leg):
+    """USD at the venue of a leg (0 long, 1 short) of pair i that could back more of it, after what the pair holds is
+    backed at its target leverage; a sub-account is helped out by the venue's main account."""
+    k = seen.short[i] if leg == 1 else seen.long[i]
+    free = book.free[seen.venue[k]]
+    if leg == 0 and seen.long_leverage[i] == 0.0:
+        return free
+    leverage = seen.leverage[i] if leg == 1 else seen.long_leverage[i]
+    equity = book.short_equity[i] if leg == 1 else book.long_equity[i]
+    over = equity - book.notional[i] / leverage
+    if seen.account[k] != seen.venue[k]:
+        return free + max(0.0, over)
+    return max(0.0, min(free, over))
 
 
 def affordable(seen, book, i):
-    """USD of notional that pair i could add now: spot paid in full (and margin itself, behind an inverse short), the
-    short leg backed at its target leverage.
+    """USD of notional that pair i could add now: spot paid in full (and margin itself, behind an inverse short), legs
+    on margin backed at their target leverage.
 
     What the two venues can spare after what pair i holds is backed at its target leverage, less entry costs;
     collateral is not assumed to travel.
     """
     g, s = seen.long[i], seen.short[i]
     cost = seen.fee[g] + seen.half_spread[g] + seen.fee[s] + seen.half_spread[s]
-    short_spare = min(book.free[seen.venue[s]], book.short_equity[i] - book.notional[i] / seen.leverage[i])
-    short_spare = max(0.0, short_spare)
+    tie, short_spare = long_tie(seen, i), spare(seen, book, i, 1)
     if seen.venue[g] == seen.venue[s]:
-        return short_spare / (1.0 + cost - seen.backing[i] + 1.0 / seen.leverage[i])
-    return min(book.free[seen.venue[g]] / (1.0 + cost), short_spare / (1.0 / seen.leverage[i] + cost))
+        return short_spare / (tie + cost - seen.backing[i] + 1.0 / seen.leverage[i])
+    return min(spare(seen, book, i, 0) / (tie + cost), short_spare / (1.0 / seen.leverage[i] + cost))
 
 
 def leverage_now(book, i):

@@ -56,7 +56,11 @@ class Seen(NamedTuple):
     leverage: np.ndarray  # [P] notional / equity kept for the short leg
     band_low: np.ndarray  # [P]
     band_high: np.ndarray  # [P]
+    long_leverage: np.ndarray  # [P] the same of a derivative long leg, 0 where the long leg is spot
+    long_band_high: np.ndarray  # [P]
+    short_interest: np.ndarray  # [P] a year, on a short leg that is borrowed spot, else 0
     backing: np.ndarray  # [P] share of the long coins that counts as margin of the (inverse) short leg, else 0
+    account: np.ndarray  # [I] account that margins it, for `move`: its venue's number, or a sub-account's
     pair_open: np.ndarray  # [P] bool, both legs traded in the last bar, and neither venue has defaulted
     withdrawals_open: np.ndarray  # [V] bool
 
@@ -72,6 +76,7 @@ class Standing(NamedTuple):
     liquidation_distance: np.ndarray  # [V] adverse move of all marks that liquidates, fraction, NaN without
     notional: np.ndarray  # [P] USD of the long leg
     short_equity: np.ndarray  # [P] USD of equity behind the short leg
+    long_equity: np.ndarray  # [P] the same of a derivative long leg, 0 where it is spot
     held: np.ndarray  # [P, 2] base units of long and short leg, signed
     uneven: np.ndarray  # [P] closes in a row at which the legs did not match
     refusal: np.ndarray  # [V] outcome of the last withdrawal asked for, see basisbt.strategy

@@ -4,6 +4,8 @@ Knows the specs (config), the panel (market), events and strategies. The one pla
 nothing about money.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from basisbt.engines.world import Deposit, Names, World
@@ -12,6 +14,7 @@ from basisbt.events import FundingShock, NonConvergence, PriceShock, VenueDefaul
 from basisbt.market.instruments import parse_symbol
 from basisbt.market.panel import PanelRequest, build_panel
 from basisbt.studies.rulebook import make_rules
+from basisbt.studies.subaccounts import lay_out
 
 
 def assemble(resolved, loaded) -> World:
@@ -28,6 +31,7 @@ def assemble(resolved, loaded) -> World:
         )
     )  # fmt: skip
     rules = make_rules(spec, instruments, names, legs)
+    names = replace(names, accounts=lay_out(spec, instruments, names.venues).labels)
     events = tuple(make_event(name, event, names) for name, event in spec.tail.script.items())
     overlay = make_overlay(events, panel.time, rules.seconds)
     return World(

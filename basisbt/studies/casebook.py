@@ -6,8 +6,8 @@ Knows how to put a case's numbers where the engine reads them. Knows no formula:
 import numpy as np
 
 from basisbt.core.books import T_FEE, T_INSTRUMENT, T_OUTCOME, T_PRICE
-from basisbt.core.execution import queue_order
-from basisbt.core.rules import NEVER, Rules
+from basisbt.core.queue import queue_order
+from basisbt.core.rules import NEVER, Rules, ordinary
 from basisbt.core.tape import FIELDS, Panel
 from basisbt.engines.machine import Machine
 from basisbt.engines.world import Deposit, Names, World, plain_overlay
@@ -94,7 +94,7 @@ def rules_of(count, inverse, mmr, cum, fee, delivery, expiry, at_entry=False) ->
     counted = np.zeros((1, 2 + count, 1))
     counted[0, 1 : 1 + count] = 1.0 if inverse else 0.0
     pairs, assets = np.zeros(0, n), np.append(np.append(-1, numbers), -1)
-    return Rules(
+    return Rules(**ordinary(count, 1, 1, 2 + count, 0) | dict(
         venue=none, wallet=none, base=numbers, coin=1 + numbers, quote=np.where(kinds, 1 + count, 0),
         pays=np.where(kinds, 1 + numbers, 0), spot=np.zeros(count, np.bool_), inverse=kinds, taker=ones * fee,
         maker=ones * fee, half_spread=zero, liquidation_fee=zero, delivery_fee=ones * delivery,
@@ -109,4 +109,4 @@ def rules_of(count, inverse, mmr, cum, fee, delivery, expiry, at_entry=False) ->
         share=pairs * 0.0, leverage=pairs * 0.0, band_low=pairs * 0.0, band_high=pairs * 0.0, backing=pairs * 0.0,
         pair_of=np.full(count, -1, n), leg_of=none, carried=0.0, dollar=1 + count, first_expiry=expiry, venues=1,
         wallets=1, seconds=HOUR,
-    )  # fmt: skip
+    ))  # fmt: skip

@@ -8,7 +8,7 @@ import pandas as pd
 
 from basisbt.core.books import (
     DEFAULTED, FILLED, J_ASSET, J_KIND, J_REASON, J_SLOT, J_SOURCE, J_TARGET, J_TIME, LIQUIDATED, OUTCOME_NAMES,
-    SETTLED, T_FEE, T_INSTRUMENT, T_OUTCOME, T_PRICE, T_QUANTITY, T_REASON, T_SPREAD, T_TIME,
+    SETTLED, T_FEE, T_IMPACT, T_INSTRUMENT, T_OUTCOME, T_PRICE, T_QUANTITY, T_REASON, T_SPREAD, T_TIME,
 )  # fmt: skip
 from basisbt.core.rules import ATTRIBUTION, KIND_NAMES, accounts, outside
 
@@ -24,7 +24,7 @@ def times(seconds) -> pd.DatetimeIndex:
 def account_names(world) -> list[str]:
     """A name for every account: `okx wallet`, `okx in_transit`, …, `bank`, and the reason for those outside."""
     rules, venues = world.rules, world.names.venues
-    names = [f"{venues[v]} wallet" for v in rules.wallet_venue]
+    names = [f"{venues[v]} {world.names.account(w)}" for w, v in enumerate(rules.wallet_venue)]
     for kind in ("in_transit", "claim", "loan"):
         names += [f"{venue} {kind}" for venue in venues]
     names.append("bank")
@@ -79,7 +79,7 @@ def orders_frame(machine, reasons) -> pd.DataFrame:
     world = machine.world
     rows, numbers = stack(machine.tickets, 5)
     if not rows.size:
-        numbers = np.zeros((0, 4))
+        numbers = np.zeros((0, 5))
     mine = rows[:, T_INSTRUMENT] < len(world.names.instruments)
     rows, numbers = rows[mine], numbers[mine]
     places = [world.names.slot(int(i)) for i in rows[:, T_INSTRUMENT]]
@@ -96,7 +96,7 @@ def orders_frame(machine, reasons) -> pd.DataFrame:
             "status": pick(OUTCOME_NAMES, rows[:, T_OUTCOME]),
             "fee": numbers[:, T_FEE],
             "spread": numbers[:, T_SPREAD],
-            "impact": 0.0,
+            "impact": numbers[:, T_IMPACT],
             "reason": [
                 "liquidation" if dead else reason_name(int(code), reasons)
                 for dead, code in zip(liquidated, rows[:, T_REASON])
@@ -132,7 +132,7 @@ def margin_frame(machine) -> pd.DataFrame:
         )
         part.insert(0, "timestamp", close)
         part.insert(1, "venue", world.names.venues[world.rules.wallet_venue[w]])
-        part.insert(2, "account", "unified")
+        part.insert(2, "account", "unified" if world.names.account(w) == "wallet" else world.names.account(w))
         parts.append(part)
     columns = ["timestamp", "venue", "account", "equity", "maintenance", "ratio", "liquidation_distance"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)

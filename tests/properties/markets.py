@@ -64,6 +64,42 @@ def with_expiries(rng, legs, span):
     )  # fmt: skip
 
 
+def with_extras(rng, legs, pairs, seconds):
+    """(pairs, keywords of `world`): sub-accounts, lenders, lots, impact, funds and limits, each now and then."""
+    venues, pairs = 1 + max(g.venue for g in legs), list(pairs)
+    accounts, isolated, lends = {}, [], {}
+    subs: dict = {}
+    for v in range(venues):
+        classic, lender = rng.random() < 0.25, rng.random() < 0.3
+        for i, g in enumerate(legs):
+            if g.venue == v and not g.spot:
+                alone = rng.random() < 0.2
+                if alone:
+                    isolated.append(i)
+                if alone or classic:
+                    accounts[i] = subs.setdefault((v, i if alone else ("coin", g.base) if g.inverse else "linear"), venues + len(subs))
+        if lender and not classic:
+            lends[v] = (0.5, 0.1)
+            for i, g in enumerate(legs):
+                other = [k for k, h in enumerate(legs) if not h.spot and not h.inverse and h.base == g.base]
+                if g.venue == v and g.spot and other and rng.random() < 0.5:
+                    pairs.append((int(rng.choice(other)), i))
+    count, coins = len(legs), 2 + 1 + max(g.base for g in legs)
+    some = lambda chance, value, usual: np.where(rng.random(count) < chance, value, usual)  # noqa: E731
+    interest = np.where(rng.random((venues, coins)) < 0.5, 2e-5, 0.0) * (rng.random() < 0.5)
+    more = dict(
+        lot=some(0.3, 0.5, 0.0) * np.where([g.inverse for g in legs], 100.0, 1.0), minimum=some(0.2, 200.0, 0.0),
+        impact=some(0.3, 0.8, 0.0), impact_bars=np.full(count, 12), impact_power=some(0.5, 0.6, 0.5),
+        volume_share=some(0.3, 0.1, np.inf), fee_in_base=np.array([g.spot for g in legs]) & (rng.random(count) < 0.3),
+        slope=np.where([g.inverse for g in legs], some(0.3, 1e-5, 0.0), 0.0), interest=interest,
+        charges_interest=bool(interest.any()), interest_opening=np.full(venues, float(rng.integers(0, 2))),
+        interest_period=np.full(venues, int(rng.choice([HOUR, 4 * HOUR]))), forfeits=rng.random(venues) < 0.3,
+        partial=rng.random(venues) < 0.3, fund=np.where(rng.random(venues) < 0.3, 500.0, np.inf),
+        most_custody=float(rng.choice([np.inf, 0.7])), most_leverage=float(rng.choice([np.inf, np.inf, 3.0])),
+    )  # fmt: skip
+    return tuple(pairs), dict(accounts=accounts, isolated=tuple(isolated), lends=lends, more=more)
+
+
 def walk(rng, bars, volatility):
     """[bars] a positive price path."""
     return 100.0 * np.exp(np.cumsum(rng.normal(0.0, volatility, bars)))
@@ -116,6 +152,7 @@ def random_world(
     legs, pairs, counted = with_coins(np.random.default_rng([seed, 79]), legs, pairs)
     dates = np.random.default_rng([seed, 80])
     legs = with_expiries(dates, legs, bars * seconds)
+    pairs, extras = with_extras(np.random.default_rng([seed, 81]), legs, pairs, seconds)
     venues, bases = 1 + max(g.venue for g in legs), 1 + max(g.base for g in legs)
     volatility = float(rng.choice([0.003, 0.01, 0.03])) if volatility is None else volatility
     paths = [walk(rng, bars, volatility) for _ in range(bases)]
@@ -142,7 +179,7 @@ def random_world(
     events = random_freezes(rng, venues, bars) + more.pop("events")
     return world(
         legs=legs, bars=bars, seconds=seconds, prices=prices, marks=marks, index=index, funding=funding, level=level,
-        gap=gap, pairs=pairs, events=events, decide=decide, params=params, counted=counted, **more,
+        gap=gap, pairs=pairs, events=events, decide=decide, params=params, counted=counted, **more, **extras,
         at_entry=bool(dates.random() < 0.2), delivery_fee=float(dates.choice([0.0, 5e-4])), window=int(dates.choice([0, 1800, 3 * seconds])),
         missing={(int(rng.integers(1, bars)), int(rng.integers(0, len(legs)))) for _ in range(bars // 12)},
         leverage=float(rng.uniform(2.0, 8.0)), band=(1.5, float(rng.uniform(3.0, 10.0))),
@@ -164,7 +201,7 @@ def shown_bar(w, t, i):
 def act(desk, rng, t):
     """Give random orders, market and inside the bar, and random withdrawals for bar t, affordable or not."""
     w, rules = desk.world, desk.rules
-    count, venues = rules.venue.size, rules.venues
+    count = rules.venue.size
     for _ in range(int(rng.integers(0, 5))):
         i = int(rng.integers(0, count))
         start, high, low, _ = shown_bar(w, t, i)
@@ -180,8 +217,9 @@ def act(desk, rng, t):
             desk.order(i, quantity, price, inside=True, bound=price if rng.random() < 0.5 else 0.0)
         else:
             desk.order(i, quantity)
-    if venues > 1 and rng.random() < 0.5:
-        source = int(rng.integers(0, venues))
-        target = (source + int(rng.integers(1, venues))) % venues
-        much = rng.uniform(0.0, 1.2) * max(1.0, desk.wallet(source))
-        desk.withdraw(source, target, float(rng.choice([0.5, 30.0, much, desk.book.free[source]])))
+    accounts = rules.wallets
+    if accounts > 1 and rng.random() < 0.5:
+        source = int(rng.integers(0, accounts))
+        target = (source + int(rng.integers(1, accounts))) % accounts
+        much = rng.uniform(0.0, 1.2) * max(1.0, desk.book.balance[source, rules.settle[source]])
+        desk.withdraw(source, target, float(rng.choice([0.5, 30.0, much, desk.book.free[rules.wallet_venue[source]]])))

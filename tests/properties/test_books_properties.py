@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from basisbt.core.books import (
-    DEFAULTED, FILLED, J_KIND, J_SOURCE, J_TARGET, J_TIME, LIQUIDATED, SETTLED, T_INSTRUMENT, T_OUTCOME,
+    DEFAULTED, FILLED, INTERNAL, J_ASSET, J_KIND, J_REASON, J_SOURCE, J_TARGET, J_TIME, LIQUIDATED, SETTLED,
+    T_INSTRUMENT, T_OUTCOME,
 )  # fmt: skip
-from basisbt.core.rules import TRANSFER
+from basisbt.core.rules import KIND_NAMES, LOAN, TRANSFER
 from basisbt.core.tape import CLOSE, FREEZE_VOIDED, MARK_CLOSE, THAW
 from tests.properties.markets import act, random_world
 from tests.support.worlds import Desk
@@ -43,7 +44,7 @@ def worth(desk):
                 owned += amount
             elif amount != 0.0:
                 b = a - 1
-                v = w if w < rules.wallets else w - rules.wallets - 2 * rules.venues  # what is owed, as what is there
+                v = rules.wallet_venue[w] if w < rules.wallets else w - rules.wallets - 2 * rules.venues  # or owed there
                 here = [i for i in range(rules.venue.size) if rules.spot[i] and rules.base[i] == b and rules.venue[i] == v]
                 owned += amount * (tape.prices[CLOSE, here[0]] if here else tape.index[CLOSE, b])
     unrealised = 0.0
@@ -118,7 +119,7 @@ def test_no_order_takes_a_position_beyond_the_last_tier(seed):
     desk = played(seed)
     position = np.zeros(desk.rules.venue.size)
     for rows, numbers in desk.machine.tickets:
-        for row, (quantity, price, _, _) in zip(rows, numbers):
+        for row, (quantity, price, *_) in zip(rows, numbers):
             i = row[T_INSTRUMENT]
             if i >= position.size or desk.rules.spot[i] or quantity == 0.0:
                 continue
@@ -150,7 +151,9 @@ def test_a_frozen_venue_releases_nothing(seed):
                 continue
             t = int(np.searchsorted(time, row[J_TIME]))
             source, target = int(row[J_SOURCE]), int(row[J_TARGET])
-            if source < rules.wallets:
+            if source < rules.wallets and target < rules.wallets:
+                assert rules.wallet_venue[source] == rules.wallet_venue[target]  # between two accounts of one venue
+            elif source < rules.wallets:
                 assert frozen[t, source] == 0, "a withdrawal left a frozen venue"
             elif target != source - rules.wallets:
                 assert frozen[t, source - rules.wallets] == 0, "a pending withdrawal of a frozen venue settled"
@@ -167,13 +170,20 @@ def test_the_same_seed_gives_the_same_digest_and_another_another(seed):
 
 def test_the_random_markets_are_busy():
     """The properties mean something: among their worlds is what they are about (loans are rare: they have a story)."""
-    outcomes, transfers = set(), 0
+    outcomes, transfers, kinds, reasons, drained, coins = set(), 0, set(), set(), 0, 0
     for seed in range(80):
         desk = played(seed)
         outcomes |= set(desk.outcomes())
         transfers += len(desk.postings(TRANSFER))
+        for rows, _ in desk.machine.postings:
+            kinds |= {KIND_NAMES[kind] for kind in rows[:, J_KIND]}
+            reasons |= set(rows[rows[:, J_KIND] == TRANSFER, J_REASON])
+            coins += int(((rows[:, J_KIND] == LOAN) & (rows[:, J_ASSET] != 0)).sum())
+        drained += int((desk.book.fund == 0.0).any())
     assert outcomes >= {
         "filled", "no_bar", "not_enough_cash", "not_enough_margin", "not_enough_coin", "beyond_last_tier",
         "cancelled", "liquidation", "settled", "expired", "withdrawals_frozen", "beyond_withdrawable", "below_minimum",
+        "below_one_lot", "below_minimum_notional", "custody_limit", "leverage_limit",
     }  # fmt: skip
-    assert transfers > 100
+    assert transfers > 100 and coins > 100 and drained > 0 and INTERNAL in reasons
+    assert {"borrow", "impact", "loan", "conversion", "clawback"} - kinds == {"clawback"}, "a clawback is an event"

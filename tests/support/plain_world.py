@@ -6,7 +6,7 @@ trade, the index is the first instrument, margin is one flat tier, no funding.
 
 import numpy as np
 
-from basisbt.core.rules import NEVER, Rules, maintenance_amounts
+from basisbt.core.rules import NEVER, Rules, maintenance_amounts, ordinary
 from basisbt.core.tape import FIELDS, Panel
 from basisbt.engines.world import Deposit, Names, World, plain_overlay
 
@@ -103,7 +103,7 @@ def plain_rules(spot, fee, seconds, imr, mmr, pair, coin_of):
     for legs in pairs:
         pair_of[list(legs)], leg_of[legs[1]] = 0, 1
     asset_base = np.append(np.arange(-1, bases), -1)
-    return Rules(
+    return Rules(**ordinary(count, 1, 1, 2 + bases, len(pairs)) | dict(
         venue=zero, wallet=zero, base=coin_of.astype(n), coin=(1 + coin_of).astype(n), quote=zero, pays=zero, inverse=np.zeros(count, np.bool_),
         spot=np.array(spot, np.bool_), taker=ones * fee, maker=ones * fee, half_spread=ones * 0.0,
         liquidation_fee=ones * 0.01, delivery_fee=zero * 0.0, expiry=zero + NEVER, window=zero, first_expiry=NEVER, floor=floor, mmr=rate, at_entry=np.zeros(count, np.bool_), cum=cum, imr=np.full((count, 1), imr), cap=ones * 1e12,
@@ -114,4 +114,4 @@ def plain_rules(spot, fee, seconds, imr, mmr, pair, coin_of):
         short=np.array([b for _, b in pairs], n), share=np.ones(len(pairs)), leverage=np.full(len(pairs), 3.0),
         band_low=np.full(len(pairs), 2.0), band_high=np.full(len(pairs), 4.5), pair_of=pair_of, leg_of=leg_of,
         carried=0.0, dollar=1 + bases, venues=1, wallets=1, seconds=seconds,
-    )  # fmt: skip
+    ))  # fmt: skip

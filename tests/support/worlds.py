@@ -22,8 +22,10 @@ from basisbt.core.books import (
     T_QUANTITY, T_SPREAD,
 )  # fmt: skip
 from basisbt.core.decision import queue_move
-from basisbt.core.execution import queue_order
-from basisbt.core.rules import KIND_NAMES, NEVER, Rules, in_transit, insurance, loan, maintenance_amounts, ours
+from basisbt.core.queue import queue_order
+from basisbt.core.rules import (
+    KIND_NAMES, NEVER, Rules, in_transit, insurance, loan, maintenance_amounts, ordinary, ours,
+)  # fmt: skip
 from basisbt.core.tape import (
     DEFAULT, FIELDS, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, THAW, Overlay, Panel,
 )  # fmt: skip
@@ -94,7 +96,7 @@ def world(
     band=(2.0, 4.5), tiers=((0.0, 0.01, 0.02),), cap=1e12, exchange_leverage=np.inf, fee=0.0, maker=None, spread=0.0,
     liquidation_fee=0.0, deposits=None, delay=HOUR, transfer_fee=0.0, transfer_minimum=0.0, decide=None, params=None,
     carried=0.0, rate=None, row=None, counted=None, delivery_fee=0.0, window=0,
-    at_entry=False,
+    at_entry=False, accounts=None, isolated=(), lends=None, more=None,
 ):  # fmt: skip
     """A World by hand.
 
@@ -103,6 +105,8 @@ def world(
     usd: [bars] USD price of USDT. level: [bars] or [bars, bases]; gap: {leg: [bars]}; events: Freezes and
     Failures. rate: {leg: [bars] funding rate instead, NaN: as recorded}; row: [bars] the history row each bar replays.
     counted: {venue: share of a coin that counts as margin, or ((from units, share), ...)}.
+    accounts: {leg: its sub-account, from the number of venues up}; isolated: legs whose account is theirs alone;
+    lends: {venue: (initial, maintenance margin of borrowed coins)}; more: fields of Rules as they are.
     tiers: ((floor, mmr, imr), ...) of every perpetual. deposits: {venue: USDT}, default 1,000 each; delay in seconds.
     """
     venues, bases = 1 + max(leg.venue for leg in legs), 1 + max(leg.base for leg in legs)
@@ -110,7 +114,7 @@ def world(
     rules = make_rules(
         legs, venues, bases, seconds, pairs, leverage, band, tiers, cap, exchange_leverage, fee,
         fee if maker is None else maker, spread, liquidation_fee, delay, transfer_fee, transfer_minimum, carried,
-        counted or {}, delivery_fee, window, at_entry,
+        counted or {}, delivery_fee, window, at_entry, accounts or {}, isolated, lends or {}, more or {},
     )  # fmt: skip
     venue_names, base_names = tuple("abcdefgh"[:venues]), tuple(f"X{b}" for b in range(bases))
     names = Names(
@@ -216,19 +220,28 @@ def make_overlay(panel, bases, level, gap, rate, row, events):
 def make_rules(
     legs, venues, bases, seconds, pairs, leverage, band, tiers, cap, exchange_leverage, fee, maker, spread,
     liquidation_fee, delay, transfer_fee, transfer_minimum, carried, counted, delivery_fee, window, at_entry,
+    accounts, isolated, lends, more,
 ):  # fmt: skip
-    """One unified wallet a venue; the same tiers and fees for every instrument."""
+    """One unified wallet a venue, sub-accounts as told; the same tiers and fees for every instrument."""
     n, count, ones = np.int64, len(legs), np.ones(len(legs))
     venue, base = np.array([leg.venue for leg in legs], n), np.array([leg.base for leg in legs], n)
     is_spot = np.array([leg.spot for leg in legs], np.bool_)
-    members = [[i for i, leg in enumerate(legs) if leg.venue == v and not leg.spot] for v in range(venues)]
-    member = np.full((venues, max(1, *map(len, members))), -1, n)
-    spot_of = np.full((venues, 2 + bases), -1, n)
-    for v, inside in enumerate(members):
-        member[v, : len(inside)] = inside
+    wallet, wallets = venue.copy(), venues + len(set(accounts.values()))
+    wallet_venue = np.arange(wallets)
+    for i, w in accounts.items():
+        wallet[i], wallet_venue[w] = w, venue[i]
+    members = [[i for i in range(count) if wallet[i] == w and not legs[i].spot] for w in range(wallets)]
+    member = np.full((wallets, max(1, *map(len, members))), -1, n)
+    spot_of = np.full((wallets, 2 + bases), -1, n)
+    for w, inside in enumerate(members):
+        member[w, : len(inside)] = inside
     for i in reversed(range(count)):
         if is_spot[i]:
-            spot_of[venue[i], 1 + base[i]] = i
+            spot_of[wallet_venue == venue[i], 1 + base[i]] = i
+    lent = np.zeros((venues, 2 + bases), np.bool_)
+    for v, (initial, maintenance) in lends.items():
+        lent[v, 1 : 1 + bases] = True
+        more = {"loan_initial": np.where(lent[:, 1], initial, 0.0), "loan_maintenance": np.where(lent[:, 1], maintenance, 0.0)} | more
     floor, mmr, imr = (np.tile(column, (count, 1)) for column in np.array(tiers, float).T)
     cum = np.array([maintenance_amounts(floor[i], mmr[i]) for i in range(count)])
     asset_base = np.append(np.arange(-1, bases), -1)
@@ -239,27 +252,38 @@ def make_rules(
     each, held = np.ones(len(pairs)), max(1, len(pairs))
     inverse = np.array([leg.inverse for leg in legs], np.bool_)
     width = max((len(share) for share in counted.values() if isinstance(share, tuple)), default=1)
-    shares, brackets = np.zeros((venues, 2 + bases, width)), np.full((venues, 2 + bases, width), np.inf)
+    shares, brackets = np.zeros((wallets, 2 + bases, width)), np.full((wallets, 2 + bases, width), np.inf)
     brackets[:, :, 0] = 0.0
     for v, share in counted.items():
         for h, (begins, part) in enumerate(share if isinstance(share, tuple) else ((0.0, share),)):
             shares[v, 1 : 1 + bases, h], brackets[v, 1 : 1 + bases, h] = part, begins
+    settle = np.zeros(wallets, n)
+    for i, w in accounts.items():
+        settle[w] = 1 + base[i] if inverse[i] else 0
+        if inverse[i]:
+            shares[w, 1 + base[i], 0] = 1.0
+    classic = wallet_venue[[w for i, w in accounts.items() if i not in isolated]]
     backed = [is_spot[g] and inverse[s] and venue[g] == venue[s] and base[g] == base[s] for g, s in zip(long, short)]
-    return Rules(
-        venue=venue, wallet=venue.copy(), base=base, coin=1 + base, quote=np.where(inverse, 1 + bases, 0),
+    margined = np.array([not is_spot[g] for g in long])
+    more = {"long_leverage": np.where(margined, leverage, 0.0), "long_band_high": np.where(margined, band[1], 0.0)} | more
+    return Rules(**ordinary(count, wallets, venues, 2 + bases, len(pairs)) | dict(
+        venue=venue, wallet=wallet, isolated=np.isin(np.arange(count), isolated), lends=lent,
+        credit=(np.arange(wallets) < venues) & ~np.isin(np.arange(wallets), classic),
+        base=base, coin=1 + base, quote=np.where(inverse, 1 + bases, 0),
         pays=np.where(inverse, 1 + base, 0), spot=is_spot, inverse=inverse, taker=ones * fee, maker=ones * maker,
         half_spread=ones * spread, liquidation_fee=ones * liquidation_fee, delivery_fee=ones * delivery_fee,
         expiry=np.array([leg.expiry for leg in legs], n), window=np.full(count, window, n),
         first_expiry=min(leg.expiry for leg in legs), floor=floor, mmr=mmr, at_entry=np.full(count, at_entry), cum=cum,
         imr=np.maximum(imr, 1.0 / exchange_leverage), cap=ones * cap, member=member,
-        wallet_venue=np.arange(venues, dtype=n), cash=asset_base < 0, asset_base=asset_base, counted=shares, bracket=brackets,
-        coin_margin=shares.any(axis=(1, 2)), spot_of=spot_of, settle=np.zeros(venues, n), delay=np.full(venues, delay, n),
+        wallet_venue=wallet_venue, cash=asset_base < 0, asset_base=asset_base, counted=shares, bracket=brackets,
+        coin_margin=shares.any(axis=(1, 2)) | np.append(lent.any(axis=1), np.zeros(wallets - venues, np.bool_)),
+        spot_of=spot_of, settle=settle, delay=np.full(venues, delay, n),
         transfer_fee=np.full((venues, 2 + bases), float(transfer_fee)),
         transfer_minimum=np.full((venues, 2 + bases), float(transfer_minimum)), long=long, short=short,
         share=each / held, leverage=each * leverage, band_low=each * band[0], band_high=each * band[1],
         backing=np.where(backed, shares[venue[long], 1 + base[long], 0], 0.0), pair_of=pair_of, leg_of=leg_of,
-        carried=carried, dollar=1 + bases, venues=venues, wallets=venues, seconds=seconds,
-    )  # fmt: skip
+        carried=carried, dollar=1 + bases, venues=venues, wallets=wallets, seconds=seconds,
+    ) | (more or {}))  # fmt: skip
 
 
 class Desk:

@@ -10,9 +10,9 @@ import backtrader as bt
 
 from basisbt.core.books import (
     CANCELLED, DEFAULTED, ERROR, FILLED, LIQUIDATED, NO_BAR, OUTCOME_NAMES, POSTINGS, RUINED, SETTLED, T_FEE,
-    T_INSTRUMENT, T_ORDER, T_OUTCOME, T_PRICE, T_QUANTITY, T_SPREAD, TICKETS,
+    T_IMPACT, T_INSTRUMENT, T_ORDER, T_OUTCOME, T_PRICE, T_QUANTITY, T_SPREAD, TICKETS,
 )  # fmt: skip
-from basisbt.core.execution import queue_order
+from basisbt.core.queue import queue_order
 from basisbt.core.margin import initial_margin
 from basisbt.core.rules import bank, claim, loan
 from basisbt.engines.backtrader.commission import commissions
@@ -275,7 +275,7 @@ class BasisBroker(bt.BrokerBase):
             if outcome in (FILLED, LIQUIDATED, DEFAULTED, SETTLED):
                 if order is None:
                     order = emergent_order(self, self.feeds[i], number[T_QUANTITY], OUTCOME_NAMES[outcome])
-                cost = number[T_FEE] + number[T_SPREAD]
+                cost = number[T_FEE] + number[T_SPREAD] + number[T_IMPACT]
                 complete(self, order, self.held[i], number[T_QUANTITY], number[T_PRICE], cost)
             elif order is not None and outcome == NO_BAR:
                 self.resting.append(order)
