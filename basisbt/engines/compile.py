@@ -19,12 +19,13 @@ from pathlib import Path
 from basisbt.core.instant import step
 from basisbt.engines.compile_twins import TWINS
 from basisbt.engines.compiled import run_whole, think
+from basisbt.engines.pointers import address_of
 from basisbt.strategy.loader import module_name
 
 READY = "ready"
 ALLOCATES = "allocates"
 PACKAGE = Path(__file__).resolve().parent.parent
-COMPILED = ("core/*.py", "strategy/*.py", "engines/compile*.py", "engines/handle.py")
+COMPILED = ("core/*.py", "strategy/*.py", "engines/compile*.py", "engines/handle.py", "engines/pointers.py")
 OURS = tuple(PACKAGE / part for part in ("core", "strategy", "engines"))
 COLD = {
     "post", "file_ticket", "fill_order", "liquidate", "inside_account", "send_withdrawals", "settle_transfers",
@@ -37,7 +38,7 @@ COLD = {
     "obstacle", "size_of", "trading_costs", "impact_share", "growth", "affordable", "leg_need", "leg_has",
     "size_together", "order_leg", "close_out", "reduce_tier", "reduce_position", "buy_back", "forfeit", "scale_pairs",
     "cancel_rests", "move_inside", "custody_allows", "keep_rests", "withdrawal_refusal", "note_refusal", "available",
-    "borrowed", "split", "queue_order", "under_way", "liquidate", "empty_pairs", "attribute_to_pair", "pay", "receive",
+    "borrowed", "split", "queue_order", "under_way", "empty_pairs", "attribute_to_pair", "pay", "receive",
 }  # fmt: skip
 
 
@@ -143,9 +144,8 @@ def use_cache(folder: Path) -> Path:
 
 @dataclasses.dataclass(frozen=True)
 class Engine:
-    """Compiled twins for one strategy: `step` and `think` take one handle and a bar."""
+    """Compiled twins for one strategy: they take a handle (`handle_of`) and a bar."""
 
-    handle: object  # handle(panel, overlay, window, tape, rules, book, desk, want, memory, p)
     step: object
     think: object
 
@@ -157,12 +157,21 @@ _shared: dict = {}
 
 def step_by_handle(h, t):
     """`core.instant.step` on the parts of a handle."""
-    step(t, h.panel, h.overlay, h.tape, h.rules, h.book)
+    step(t, address_of(h.panel), address_of(h.overlay), address_of(h.tape), address_of(h.rules), address_of(h.book))
 
 
 def think_by_handle(h, t):
     """`engines.compiled.think` on the parts of a handle."""
-    think(t, h.window, h.tape, h.rules, h.book, h.desk, h.want, h.memory, h.p)
+    tape, rules, book = address_of(h.tape), address_of(h.rules), address_of(h.book)
+    think(t, h.window, tape, rules, book, h.desk, h.want, h.memory, h.p)
+
+
+def run_by_handle(h, first, bars, lines):
+    """`engines.compiled.run_whole` on the parts of a handle."""
+    return run_whole(
+        first, bars, address_of(h.panel), address_of(h.overlay), h.window, address_of(h.tape), address_of(h.rules),
+        address_of(h.book), h.desk, h.want, h.memory, h.p, lines,
+    )  # fmt: skip
 
 
 def strategy_folder(decide) -> Path:
@@ -178,7 +187,13 @@ def shared_memo() -> dict:
     there. That is most of the work: a strategy that was edited compiles in a quarter of the time.
     """
     if "step" not in _shared:
+        from numba import njit
+
+        from basisbt.engines.handle import MAKERS, make_handle
+
         use_cache(cache_root() / source_digest())
+        _shared["handle"] = njit(cache=True)(make_handle)
+        _shared.update({kind: njit(cache=True)(make) for kind, make in MAKERS.items()})
         memo: dict = {}
         compile_graph(step, TWINS, memo, top=False, keep=True)
         _shared["memo"] = dict(memo)
@@ -186,26 +201,33 @@ def shared_memo() -> dict:
     return dict(_shared["memo"])
 
 
+def pointed(part):
+    """A panel, overlay, tape, rules or books as compiled code takes them: behind a pointer, sharing their arrays."""
+    shared_memo()
+    return _shared[type(part)](part)
+
+
+def handle_of(panel, overlay, window, tape, rules, book, desk, want, memory, p):
+    """All parts of a path behind one pointer; parts that are behind one already are taken as they are."""
+    parts = [pointed(part) if type(part) in _shared else part for part in (panel, overlay, tape, rules, book)]
+    panel, overlay, tape, rules, book = parts
+    return _shared["handle"](panel, overlay, window, tape, rules, book, desk, want, memory, p)
+
+
 def engine_for(decide) -> Engine:
     """Compiled functions for a strategy's `decide`; built once per process and strategy source."""
-    from numba import njit
-
-    from basisbt.engines.handle import make_handle
-
     folder = strategy_folder(decide)
     key = (decide, str(folder))
     if key not in _engines:
         memo = shared_memo()
         use_cache(folder)
         replaced = {"decide": decide, **TWINS}
-        _engines[key] = Engine(
-            njit(cache=True)(make_handle), _shared["step"], compile_graph(think_by_handle, replaced, memo)
-        )
+        _engines[key] = Engine(_shared["step"], compile_graph(think_by_handle, replaced, memo))
     return _engines[key]
 
 
 def loop_for(decide, arguments):
-    """The compiled `engines.compiled.run_whole` for a strategy; built once per process and strategy source.
+    """The compiled `run_by_handle` for a strategy; built once per process and strategy source.
 
     arguments: (seen, book, want, p) of some bar. They give `decide` its types: it is compiled alone first, and only
     if it allocates nothing does the loop go without reference counting (3 to 5 times as fast); what was found is kept
@@ -218,7 +240,7 @@ def loop_for(decide, arguments):
         kind = "driver" if allocates(decide, folder, arguments) else "loop"
         memo = shared_memo()
         use_cache(folder / kind)
-        _loops[key] = compile_graph(run_whole, {"decide": decide, **TWINS}, memo, kind)
+        _loops[key] = compile_graph(run_by_handle, {"decide": decide, **TWINS}, memo, kind)
     return _loops[key]
 
 

@@ -45,10 +45,10 @@ class Machine:
     def _bind(self, compile):
         w, b = self.world, self.book
         if compile:
-            from basisbt.engines.compile import engine_for
+            from basisbt.engines.compile import engine_for, handle_of
 
             engine = engine_for(w.decide or compiled.decide)
-            handle = engine.handle(
+            handle = handle_of(
                 w.panel, w.overlay, self.window, self.tape, w.rules, b, self.desk, self.want, self.memory, w.params
             )
             by_step, by_think = engine.step, engine.think
@@ -124,15 +124,17 @@ def run_loop(world: World, compile: bool = False, upto: int | None = None) -> Ma
     room = 4 * ROOM
     while True:
         machine = Machine(world, compile=False, room=room)
-        loop = compiled.run_whole_with(world.decide)
+        end = world.bars if upto is None else upto
+        parts = (world.panel, world.overlay, machine.window, machine.tape, world.rules, machine.book, machine.desk,
+                 machine.want, machine.memory, world.params)  # fmt: skip
         if compile:
+            from basisbt.engines.compile import handle_of
             from basisbt.engines.paths import compiled_loop
 
             loop = compiled_loop(world)
-        last = loop(
-            0, world.bars if upto is None else upto, world.panel, world.overlay, machine.window, machine.tape,
-            world.rules, machine.book, machine.desk, machine.want, machine.memory, world.params, np.zeros(LINES),
-        )  # fmt: skip
+            last = loop(handle_of(*parts), 0, end, np.zeros(LINES))
+        else:
+            last = compiled.run_whole_with(world.decide)(0, end, *parts, np.zeros(LINES))
         if machine.book.count[ERROR] != JOURNAL_FULL:
             break
         room *= 4

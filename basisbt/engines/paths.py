@@ -14,6 +14,7 @@ from basisbt.core.rules import ATTRIBUTION, LINES
 from basisbt.core.tape import Overlay, blank, forget
 from basisbt.core.valuation import lines_to_date
 from basisbt.engines import compiled
+from basisbt.engines.compile import handle_of, pointed
 from basisbt.engines.machine import FAILURES, Machine
 from basisbt.engines.world import World, begin
 from basisbt.errors import RunError
@@ -49,6 +50,8 @@ class PathRunner:
         self.memory = world.memory.copy()
         self.lines = np.zeros(LINES)
         self.loop = compiled_loop(world)
+        self.shown = self.handle = None
+        self.parts = [pointed(part) for part in (world.panel, self.tape, world.rules, self.book)]
         self.used = False
 
     def reset(self, overlay: Overlay) -> None:
@@ -99,12 +102,14 @@ class PathRunner:
 
     def go(self, first: int, end: int, overlay: Overlay) -> int:
         """Bars first..end-1 of a path; returns `end`."""
-        w = self.world
-        last = self.loop(
-            first, end, w.panel, overlay, self.window, self.tape, w.rules, self.book, self.desk, self.want,
-            self.memory, w.params, self.lines,
-        )  # fmt: skip
-        check(w, self.book, last)
+        panel, tape, rules, book = self.parts
+        if overlay is not self.shown:
+            self.shown = overlay
+            self.handle = handle_of(
+                panel, overlay, self.window, tape, rules, book, self.desk, self.want, self.memory, self.world.params
+            )
+        last = self.loop(self.handle, first, end, self.lines)
+        check(self.world, self.book, last)
         return end
 
 
