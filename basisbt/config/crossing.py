@@ -42,7 +42,7 @@ def check_references(root: Node, parts: dict[str, Any], mistakes: Mistakes, warn
     if len(_sides(root)) > sum(1 for node in _sides(root) if (_text(node, "venue"), _text(node, "symbol")) in legs):
         bases = set()  # a leg is unreadable: what is traded is not known, and its absence no mistake
     for name, node in _script(root).live.items():
-        _check_event(root, node, legs, bases, mistakes)
+        _check_event(root, node, legs, bases, parts.get("venues", {}), mistakes)
         event = parts["tail"].script.get(name) if "tail" in parts else None
         if event is not None and "data" in parts:
             _check_times(name, node, event, parts["data"], warnings)
@@ -191,7 +191,7 @@ def _check_transfers(root: Node, legs: dict, venues: dict[str, VenueSpec], mista
             mistakes.add(node.live["transfer"].named_at, text)
 
 
-def _check_event(root: Node, node: Node, legs: dict, bases: set[str], mistakes: Mistakes) -> None:
+def _check_event(root: Node, node: Node, legs: dict, bases: set[str], venues: dict, mistakes: Mistakes) -> None:
     kind, venue = _text(node, "event"), _text(node, "venue")
     known = _venue_exists(root, node.live["venue"], venue, mistakes) if venue is not None else False
     symbol, base = _text(node, "symbol"), _text(node, "base")
@@ -200,6 +200,10 @@ def _check_event(root: Node, node: Node, legs: dict, bases: set[str], mistakes: 
         if bases and symbol not in traded:
             close = mistakes.suggestion(symbol, traded) or f"; expected {', '.join(traded) or 'one that a pair trades'}"
             mistakes.add(node.live["symbol"].place, f"no pair trades derivative '{symbol}' at {venue}{close}")
+    if kind == "non_convergence" and _text(node, "funding") == "follows" and venue in venues:
+        if venues[venue].funding is None:
+            text = f"how {venue} makes its funding is not known; write `funding: recorded`, or under venues `funding:"
+            mistakes.add(node.live["funding"].place, f"{text} {{interest: 1bps, damper: 5bps, …}}`")
     if kind == "price" and base is not None and bases and base not in bases:
         close = mistakes.suggestion(base, bases) or f"; expected one of: {', '.join(sorted(bases))}"
         mistakes.add(node.live["base"].place, f"no pair has base '{base}'{close}")

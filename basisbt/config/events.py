@@ -44,7 +44,10 @@ class NonConvergenceSpec(Spec):
     gap: Annotated[Fraction, Field(gt=-1, le=10)] = Field(description="fraction of the price, either sign")
     half_life: LongSeconds | None = None
     duration: LongSeconds | None = Field(None, alias="for")
-    funding: Literal["recorded"] = Field("recorded", description="recorded keeps the historical rate")
+    funding: Literal["follows", "recorded"] | None = Field(
+        None, description="recorded keeps the historical rate, follows adds what the venue's formula makes of the gap; "
+        "default: follows where the formula is known",
+    )  # fmt: skip
 
     @property
     def end(self) -> int | None:

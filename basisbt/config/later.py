@@ -20,7 +20,6 @@ VALUES = {
     ("tail", "script", "*", "event"): (
         "outage", "adl", "clawback", "depeg", "liquidity", "haircut",
     ),
-    ("tail", "script", "*", "funding"): ("follows",),
     ("tail", "sample", "market"): ("generate",),
 }  # fmt: skip
 

@@ -132,12 +132,17 @@ class HourlySpec(Spec):
 
 class FundingSpec(Spec):
     """How a venue makes a funding rate: `P + clamp(I - P, damper)` of the interval's mean premium P, between floor and
-    cap. `interest` is per 8 h; `divided`: the whole is divided by 8 h / interval, else only the interest."""
+    cap. `interest` is per 8 h; `divided`: the whole is paid over `spread` hours, else only the interest is scaled.
 
+    `source: formula` makes rates from prices where the venue's own were not recorded.
+    """
+
+    source: Literal["recorded", "formula"] = "recorded"
     interest: Fraction = 0.0
     damper: Annotated[Fraction, Field(ge=0)] = 0.0
     weighted: bool = False
     divided: bool = True
+    spread: Annotated[Number, Field(gt=0)] = Field(8.0, description="hours over which a mean premium is paid")
     interval: LongSeconds = 28_800
     price: Literal["mark", "oracle", "index_at_start"] = "mark"
     cap: dict[str, Fraction] = Field({}, examples=["{BTC/USDT:USDT: 0.3%, default: 2%}"])

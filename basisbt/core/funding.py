@@ -13,6 +13,36 @@ from basisbt.core.settlement import pay
 from basisbt.core.tape import MARK_OPEN, OPEN
 
 
+def formula(premium, hours, interest, damper, divided, spread):
+    """A venue's rate for an interval of `hours` with this mean premium, before cap and floor (MODEL.md section 5).
+
+    `P + clamp(I - P, damper)`, I the interest per 8 h; where `divided`, the whole is paid over `spread` hours and the
+    interval has its share of that, else only the interest is scaled.
+    """
+    if divided:
+        return (premium + clamp(interest - premium, -damper, damper)) * hours / spread
+    return premium + clamp(interest * hours / 8.0 - premium, -damper, damper)
+
+
+def clamp(x, low, high):
+    """x, not below `low` nor above `high`."""
+    return min(max(x, low), high)
+
+
+def rate_of(k, i, panel, tape, rules):
+    """The rate at which stamp k of instrument i settles: as recorded, as an event says, or following a gap."""
+    if not math.isnan(tape.rate[i]):
+        return tape.rate[i]
+    rate, gap, premium = panel.funding_rate[k], tape.echo[i], panel.funding_premium[k]
+    if gap == 0.0 or math.isnan(premium):
+        return rate
+    hours = panel.funding_hours[k]
+    interest, damper, spread = rules.funding_interest[i], rules.funding_damper[i], rules.funding_spread[i]
+    moved = formula(premium + gap, hours, interest, damper, rules.funding_divided[i], spread)
+    before = formula(premium, hours, interest, damper, rules.funding_divided[i], spread)
+    return clamp(rate + moved - before, rules.funding_floor[i], rules.funding_cap[i])
+
+
 def funding_payment(i, position, price, rate, rules):
     """Units of the settlement asset received for one stamp: `-side * notional * rate`; a short receives a positive
     rate."""
@@ -30,7 +60,7 @@ def settle_funding(t, at_open, panel, overlay, tape, rules, book):
         if panel.funding_at_open[k] != at_open:
             continue
         i = panel.funding_instrument[k]
-        rate = panel.funding_rate[k] if math.isnan(tape.rate[i]) else tape.rate[i]
+        rate = rate_of(k, i, panel, tape, rules)
         tape.funding[t, i] += rate
         tape.funding_total[t, i] += rate
         if book.position[i] != 0.0:

@@ -70,7 +70,8 @@ class Rules(NamedTuple):
     volume_share: np.ndarray  # [I] share of a bar's volume that a market order may take, inf: any
     funding_interest: np.ndarray  # [I] fraction per 8 h in the venue's funding formula
     funding_damper: np.ndarray  # [I] fraction; 0: none
-    funding_divided: np.ndarray  # [I] bool, the whole formula is divided by 8 / hours, else the interest only
+    funding_divided: np.ndarray  # [I] bool, the whole formula is spread over hours / spread, else the interest only
+    funding_spread: np.ndarray  # [I] hours over which a mean premium is paid: 8, at Kraken and FTX 24
     funding_floor: np.ndarray  # [I] fraction per settlement
     funding_cap: np.ndarray  # [I] fraction per settlement
     cum: np.ndarray  # [I, K] maintenance amount, from `maintenance_amounts`
@@ -127,13 +128,13 @@ def ordinary(instruments, wallets, venues, assets, pairs):
     i, v, p, none = np.zeros(instruments), np.zeros(venues), np.zeros(pairs), np.bool_
     return dict(
         slope=i, isolated=i.astype(none), fee_in_base=i.astype(none), lot=i, tick=i, minimum=i, impact=i,
-        impact_power=i + 0.5, volume_share=i + np.inf, funding_interest=i, funding_damper=i,
-        funding_divided=i.astype(none), funding_floor=i - np.inf, funding_cap=i + np.inf, credit=np.ones(wallets, none),
-        lends=np.zeros((venues, assets), none), interest=np.zeros((venues, assets)),
-        interest_period=np.full(venues, 3600, np.int64), interest_opening=v, loan_initial=v, loan_maintenance=v,
-        fund=v + np.inf, forfeits=v.astype(none), partial=v.astype(none), long_leverage=p,
-        long_band_high=p, short_interest=p, unit=p, most_custody=np.inf, most_leverage=np.inf,
-        impact_bars=np.ones(instruments, np.int64), charges_interest=False,
+        impact_power=i + 0.5, impact_bars=np.ones(instruments, np.int64), volume_share=i + np.inf, funding_interest=i,
+        funding_damper=i, funding_divided=i.astype(none), funding_spread=i + 8.0, funding_floor=i - np.inf,
+        funding_cap=i + np.inf, credit=np.ones(wallets, none), lends=np.zeros((venues, assets), none),
+        interest=np.zeros((venues, assets)), interest_period=np.full(venues, 3600, np.int64), interest_opening=v,
+        loan_initial=v, loan_maintenance=v, fund=v + np.inf, forfeits=v.astype(none), partial=v.astype(none),
+        long_leverage=p, long_band_high=p, short_interest=p, unit=p, most_custody=np.inf, most_leverage=np.inf,
+        charges_interest=False,
     )  # fmt: skip
 
 

@@ -47,10 +47,12 @@ class Panel(NamedTuple):
     funding_price: np.ndarray  # [K] float64, mark the payment is computed on: its open at the stamp, else last before
     funding_at_open: np.ndarray  # [K] bool, stamp equals the bar's opening (else strictly inside the bar)
     funding_time: np.ndarray  # [K] int64, seconds UTC, floored to the minute
+    funding_premium: np.ndarray  # [K] mean premium of the interval that ends here, NaN where nobody needs it
+    funding_hours: np.ndarray  # [K] length of that interval
 
 
 # What a sparse event does. LEVEL, GAP and RATE change what the world shows and come before everything else in a bar.
-THAW, FREEZE_HELD, FREEZE_VOIDED, LEVEL, GAP, RATE, DEFAULT, RECOVERY = range(8)
+THAW, FREEZE_HELD, FREEZE_VOIDED, LEVEL, GAP, RATE, DEFAULT, RECOVERY, ECHO = range(9)
 
 
 class Overlay(NamedTuple):
@@ -59,6 +61,7 @@ class Overlay(NamedTuple):
     Events are ordered by bar, then: what the world shows, ends (thaw, recovery), freezes, defaults; equals as given.
     LEVEL (base): all its prices, spot, mark and index of every venue, are multiplied by `size` from here on.
     GAP (instrument): its trade and mark prices, never the index, by 1 + `size` from here on.
+    ECHO (instrument): the gap that its funding follows, `size` from here on; 0: funding is as recorded.
     RATE (instrument): its funding settles at `size` from here on; NaN: as recorded.
     DEFAULT (venue): it stops for good; `size` is what will be paid on a dollar of claim. RECOVERY: it is paid now.
     """
@@ -91,6 +94,7 @@ class Tape(NamedTuple):
     level: np.ndarray  # [4, B] price multiplier of a base, for every field of its index
     worth: np.ndarray  # [A] what the overlay multiplies an asset's USD price by: its base's level, 1 for a currency
     gap: np.ndarray  # [I] gap of an instrument's price
+    echo: np.ndarray  # [I] gap that an instrument's funding follows
     rate: np.ndarray  # [I] funding rate that replaces the recorded one, NaN for none
     frozen: np.ndarray  # [V] int64, number of withdrawal freezes in force
     defaulted: np.ndarray  # [V] bool
@@ -116,6 +120,7 @@ def make_tape(panel, venues, bars):
         np.ones((INDEX_FIELDS, bases)),
         np.ones(assets),
         np.zeros(instruments),
+        np.zeros(instruments),
         np.empty(instruments),
         np.zeros(venues, np.int64),
         np.zeros(venues, np.bool_),
@@ -134,6 +139,7 @@ def blank(tape):
         block.fill(1.0)
     tape.fresh.fill(False)
     tape.gap.fill(0.0)
+    tape.echo.fill(0.0)
     tape.frozen.fill(0)
     tape.defaulted.fill(False)
     tape.cursor[0] = 0
@@ -194,6 +200,8 @@ def change_world(t, overlay, rules, tape):
                 tape.level[field, who] = size
         elif kind == GAP:
             tape.gap[who] = size
+        elif kind == ECHO:
+            tape.echo[who] = size
         elif kind == RATE:
             tape.rate[who] = size
         else:

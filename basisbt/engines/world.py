@@ -109,7 +109,8 @@ def unrolled(world: World) -> World:
     panel = Panel(
         time, p.prices[row], p.fresh[row], p.index[row], p.usd[row], first, p.funding_instrument[stamps],
         p.funding_rate[stamps], p.funding_price[stamps], p.funding_at_open[stamps],
-        p.funding_time[stamps] + np.repeat(time - p.time[row], count),
+        p.funding_time[stamps] + np.repeat(time - p.time[row], count), p.funding_premium[stamps],
+        p.funding_hours[stamps],
     )  # fmt: skip
     for block in panel:
         block.flags.writeable = False

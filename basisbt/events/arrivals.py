@@ -128,7 +128,10 @@ class Arrivals:
             gap = c.gap.of(size) * (1.0 if up < c.up else -1.0)
             name = f"non_convergence {subject} {len(found) + 1}"
             half_life = max(1, int(c.half_life.of(half_life)))
-            found.append(NonConvergence(name, i, clock.moment(time), max(gap, -0.99), half_life, None, "sample"))
+            found.append(NonConvergence(
+                name, i, clock.moment(time), max(gap, -0.99), half_life, None, "sample",
+                follows=bool(c.follows) and c.follows[i],
+            ))  # fmt: skip
             time += generator.standard_exponential() / c.rate[i]
         return found
 

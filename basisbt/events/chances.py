@@ -101,6 +101,7 @@ class GapChance:
     gap: Lognormal
     up: float
     half_life: Lognormal
+    follows: tuple[bool, ...] = ()  # whether an instrument's funding goes with the gap; none: no one's does
 
 
 @dataclass(frozen=True)

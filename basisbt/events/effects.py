@@ -6,10 +6,11 @@ a funding rate) and the bar grid. What lasts is written as steps: a value from a
 
 import numpy as np
 
-from basisbt.core.tape import DEFAULT, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, THAW, Overlay
+from basisbt.core.tape import DEFAULT, ECHO, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, THAW, Overlay
 
 # Order inside a bar, by kind: what the world shows, ends, freezes, defaults.
-RANK = np.array([1, 2, 2, 0, 0, 0, 3, 1])  # THAW, FREEZE_HELD, FREEZE_VOIDED, LEVEL, GAP, RATE, DEFAULT, RECOVERY
+# THAW, FREEZE_HELD, FREEZE_VOIDED, LEVEL, GAP, RATE, DEFAULT, RECOVERY, ECHO
+RANK = np.array([1, 2, 2, 0, 0, 0, 3, 1, 0])
 
 
 class Effects:
@@ -20,6 +21,7 @@ class Effects:
         self.seconds = seconds
         self.level: dict[int, np.ndarray] = {}
         self.gap: dict[int, np.ndarray] = {}
+        self.echo: dict[int, np.ndarray] = {}
         self.rate: dict[int, np.ndarray] = {}
         self.chained: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self.sparse: list[tuple[int, int, int, float]] = []  # bar, kind, who, size
@@ -77,9 +79,10 @@ class Effects:
         """Multiply a base's price level [T]."""
         self.level[base] = self.level.get(base, 1.0) * multiplier
 
-    def add_gap(self, instrument: int, gap: np.ndarray) -> None:
-        """Compound a gap [T] onto an instrument's."""
-        self.gap[instrument] = (1.0 + self.gap[instrument]) * (1.0 + gap) - 1.0 if instrument in self.gap else gap
+    def add_gap(self, instrument: int, gap: np.ndarray, follows: bool = False) -> None:
+        """Compound a gap [T] onto an instrument's; `follows`: its funding goes with it."""
+        for table in (self.gap, self.echo) if follows else (self.gap,):
+            table[instrument] = (1.0 + table[instrument]) * (1.0 + gap) - 1.0 if instrument in table else gap
 
     def set_rate(self, instrument: int, start: int, end: int | None, rate: float) -> None:
         """Replace an instrument's funding rates from the bar of `start` to the first open at or after `end`."""
@@ -98,7 +101,8 @@ class Effects:
                 levels[base] = levels[base] * np.repeat(values, np.diff(np.append(bars, self.time.size)))
             else:
                 found.append((bars, LEVEL, base, values))
-        for kind, table, calm in ((LEVEL, levels, 1.0), (GAP, self.gap, 0.0), (RATE, self.rate, np.nan)):
+        tables = (LEVEL, levels, 1.0), (GAP, self.gap, 0.0), (ECHO, self.echo, 0.0), (RATE, self.rate, np.nan)
+        for kind, table, calm in tables:
             for who, values in table.items():
                 before = np.concatenate([[calm], values[:-1]])
                 changed = values != before

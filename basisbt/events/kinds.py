@@ -124,7 +124,7 @@ class PriceShock:
 class NonConvergence:
     """Trade and mark of one instrument leave the index by `gap`, decaying with `half_life` (None: they stay).
 
-    `end`: closed at the first open at or after it. Funding stays as recorded.
+    `end`: closed at the first open at or after it. Funding stays as recorded, or `follows` the gap by the venue's rule.
     """
 
     name: str
@@ -136,6 +136,7 @@ class NonConvergence:
     origin: str = "script"
     root: str = ""
     kind: str = "non_convergence"
+    follows: bool = False
 
     def gaps(self, time: np.ndarray, onset: int) -> np.ndarray:
         """Gap at each time [T], full at the onset bar."""
@@ -152,7 +153,7 @@ class NonConvergence:
 
     def apply(self, effects) -> None:
         """Add the gap to the instrument's."""
-        effects.add_gap(self.instrument, self.gaps(effects.time, effects.floor(self.start)))
+        effects.add_gap(self.instrument, self.gaps(effects.time, effects.floor(self.start)), self.follows)
 
 
 def kind_of(event: Event) -> str:

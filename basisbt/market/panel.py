@@ -13,6 +13,7 @@ import numpy as np
 from basisbt.core.tape import CLOSE, FIELDS, HIGH, INDEX_FIELDS, LOW, MARK_OPEN, OPEN, VOLUME, Panel
 from basisbt.errors import DataError
 from basisbt.market.align import Lane, align
+from basisbt.market.formula import HOUR, FundingFormula, made_stamps, mean_premia, paid_on, premia
 from basisbt.market.coverage import Span, check_gaps, common_window, shortfalls
 from basisbt.market.grid import Grid, grid_over, moment
 from basisbt.market.instruments import Instrument, is_stable
@@ -37,6 +38,7 @@ class PanelRequest:
     gap_max: int = 6 * 3600
     coverage: str = "error"  # error | intersect
     index: dict[str, tuple[str, str]] = field(default_factory=dict)  # base: (venue, symbol)
+    formulas: tuple[FundingFormula | None, ...] = ()  # by instrument; none: funding is what was recorded, no more
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,12 @@ def build_panel(request: PanelRequest) -> tuple[Panel, PanelNotes]:
     if request.end <= request.start:
         raise DataError(f"the window {moment(request.start)} to {moment(request.end)} is empty")
     shelf = Shelf(request.dir)
-    found = find_sources(shelf, request.instruments, request.bases, request.index, request.timeframe)
+    made = tuple(f is not None and f.made for f in request.formulas) or (False,) * len(request.instruments)
+    found = find_sources(shelf, request.instruments, request.bases, request.index, request.timeframe, made)
     start, end, warnings = _window(request, shelf, found)
     loaded = _load(request, shelf, found, grid_over(start, end, request.timeframe))
-    settled = place(loaded.funding, dict(enumerate(loaded.mark)), loaded.grid)
+    funding, behind = with_formulas(request, loaded)
+    settled = place(funding, dict(enumerate(loaded.mark)), loaded.grid, behind)
     panel = _panel(request, loaded, settled)
     for array in panel:
         array.flags.writeable = False
@@ -156,6 +160,31 @@ def _load(request: PanelRequest, shelf: Shelf, found: Sources, grid: Grid) -> Lo
     return Loaded(grid, trade, mark, trade_lanes, mark_lanes, index_lanes, funding, {**found.stand_ins, **proxies})
 
 
+def with_formulas(request: PanelRequest, loaded: Loaded) -> tuple[dict[int, FundingStamps], dict]:
+    """(stamps by instrument, (premia, hours) of each): rates made where they were not recorded, prices of payments as
+    the venue has them, and the premium behind each rate where the venue's formula is known."""
+    stamps, behind = dict(loaded.funding), {}
+    for i, rule in enumerate(request.formulas):
+        if rule is None or request.instruments[i].kind != "perpetual":
+            continue
+        grid, lane = loaded.grid, loaded.index_lanes[request.bases.index(request.instruments[i].base)]
+        premium = premia(loaded.trade_lanes[i].open, lane.open)
+        if rule.made:
+            time, rate, hours = made_stamps(premium, grid, rule)
+            path, nothing = loaded.trade[i].path, np.full(time.size, np.nan)
+            stamps[i] = FundingStamps(path, 0, time, rate, nothing, grid.start, grid.end, rule.interval)
+        else:
+            step = np.diff(stamps[i].time, prepend=stamps[i].time[:1] - stamps[i].interval)
+            hours = np.where(step > 1.5 * stamps[i].interval, stamps[i].interval, step) / HOUR
+        times = stamps[i].time
+        begins = times - (hours * HOUR).astype(np.int64)
+        behind[i] = mean_premia(premium, grid, begins, times, rule.weighted) if times.size else np.zeros(0), hours
+        price = paid_on(rule, lane.open, grid, times, hours)
+        if price is not None and np.isnan(stamps[i].mark).any():
+            stamps[i] = stamps[i]._replace(mark=price)
+    return stamps, behind
+
+
 def _panel(request: PanelRequest, loaded: Loaded, settled: Settlements) -> Panel:
     grid, count = loaded.grid, len(request.instruments)
     prices = np.empty((grid.rows, FIELDS, count))
@@ -179,7 +208,7 @@ def _panel(request: PanelRequest, loaded: Loaded, settled: Settlements) -> Panel
             raise DataError(f"{asset} has no USD price: it is neither a stablecoin nor a base asset with an index")
     return Panel(
         time, prices, fresh, index, usd, settled.first, settled.instrument,
-        settled.rate, settled.price, settled.at_open, settled.time,
+        settled.rate, settled.price, settled.at_open, settled.time, settled.premium, settled.hours,
     )  # fmt: skip
 
 

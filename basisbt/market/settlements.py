@@ -23,22 +23,30 @@ class Settlements(NamedTuple):
     price: np.ndarray  # [K] mark in quote
     at_open: np.ndarray  # [K] bool
     time: np.ndarray  # [K] int64, seconds UTC
+    premium: np.ndarray  # [K] mean premium of the interval, NaN where no formula is known
+    hours: np.ndarray  # [K] length of the interval
 
 
-def place(stamps: dict[int, FundingStamps], marks: dict[int, Bars], grid: Grid) -> Settlements:
-    """Merge the stamps of every perpetual (by instrument index); a file's own mark beats the mark series."""
-    columns = [
-        (stamp.time, np.full(stamp.time.size, i, np.int64), stamp.rate, _prices(stamp, marks[i]))
-        for i, stamp in sorted(stamps.items())
-    ]
-    empty = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0))
-    time, instrument, rate, price = (np.concatenate(parts) for parts in zip(empty, *columns, strict=True))
+def place(stamps: dict[int, FundingStamps], marks: dict[int, Bars], grid: Grid, behind: dict | None = None):
+    """Merge the stamps of every perpetual (by instrument index); a file's own mark beats the mark series.
+
+    behind: (premia, hours) of an instrument's stamps, where the formula of its venue is known.
+    """
+    columns = []
+    for i, stamp in sorted(stamps.items()):
+        none = np.full(stamp.time.size, np.nan), np.full(stamp.time.size, stamp.interval / 3600.0)
+        number = np.full(stamp.time.size, i, np.int64)
+        columns.append((stamp.time, number, stamp.rate, _prices(stamp, marks[i]), *(behind or {}).get(i, none)))
+    empty = (np.empty(0, np.int64), np.empty(0, np.int64), *(np.empty(0) for _ in range(4)))
+    time, instrument, rate, price, premium, hours = (np.concatenate(c) for c in zip(empty, *columns, strict=True))
     order = np.lexsort((instrument, time))
     time = time[order]
     row = (time - grid.start) // grid.step
     first = np.searchsorted(row, np.arange(grid.rows + 1)).astype(np.int64)
     at_open = time == grid.start + row * grid.step
-    return Settlements(first, instrument[order], rate[order], price[order], at_open, time)
+    return Settlements(
+        first, instrument[order], rate[order], price[order], at_open, time, premium[order], hours[order]
+    )
 
 
 def missing_settlements(stamps: FundingStamps) -> tuple[tuple[int, int], ...]:

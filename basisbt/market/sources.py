@@ -83,16 +83,19 @@ class Sources(NamedTuple):
 
 
 def find_sources(
-    shelf: Shelf, instruments: tuple[Instrument, ...], bases: tuple[str, ...], index: dict, timeframe: int
+    shelf: Shelf, instruments: tuple[Instrument, ...], bases: tuple[str, ...], index: dict, timeframe: int, made=()
 ) -> Sources:
-    """Choose a file for everything. DataError names every series that is missing and what is there instead."""
+    """Choose a file for everything; where `made` says so, funding needs none.
+
+    DataError names every series that is missing and what is there instead."""
     if not shelf.directory.is_dir():
         raise DataError(f"the data directory {shelf.directory} does not exist")
     complaints: list[str] = []
     stand_ins: dict[str, str] = {}
     trade = tuple(_trade(shelf, i, timeframe, complaints) for i in instruments)
     mark = tuple(None if i.kind == "spot" else shelf.pick(i.venue, i.symbol, "mark", timeframe) for i in instruments)
-    funding = tuple(_funding(shelf, i, complaints) for i in instruments)
+    made = made or (False,) * len(instruments)
+    funding = tuple(None if m else _funding(shelf, i, complaints) for i, m in zip(instruments, made, strict=True))
     widen = tuple(
         () if i.kind == "spot" or m else _widening(shelf, i, timeframe) for i, m in zip(instruments, mark, strict=True)
     )

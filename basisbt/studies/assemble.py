@@ -11,8 +11,10 @@ import numpy as np
 from basisbt.engines.world import Deposit, Names, World
 from basisbt.errors import ConfigError
 from basisbt.events import FundingShock, NonConvergence, PriceShock, VenueDefault, WithdrawalFreeze, make_overlay
+from basisbt.market.formula import FundingFormula
 from basisbt.market.instruments import parse_symbol
 from basisbt.market.panel import PanelRequest, build_panel
+from basisbt.studies.chances import knows_formula
 from basisbt.studies.rulebook import make_rules
 from basisbt.studies.subaccounts import lay_out
 
@@ -28,11 +30,12 @@ def assemble(resolved, loaded) -> World:
             start=spec.data.window[0], end=spec.data.window[1], timeframe=spec.data.timeframe,
             gap_policy=spec.data.gaps.policy, gap_max=spec.data.gaps.max, coverage=spec.data.coverage,
             index={base: tuple(place.split(":", 1)) for base, place in spec.data.index.items()},
+            formulas=tuple(formula_of(spec, each) for each in instruments),
         )
     )  # fmt: skip
     rules = make_rules(spec, instruments, names, legs)
     names = replace(names, accounts=lay_out(spec, instruments, names.venues).labels)
-    events = tuple(make_event(name, event, names) for name, event in spec.tail.script.items())
+    events = tuple(make_event(name, event, names, spec) for name, event in spec.tail.script.items())
     overlay = make_overlay(events, panel.time, rules.seconds)
     return World(
         panel,
@@ -46,6 +49,20 @@ def assemble(resolved, loaded) -> World:
         events,
         {"panel": notes},
     )
+
+
+def formula_of(spec, instrument) -> FundingFormula | None:
+    """How a perpetual's venue makes its funding, None where that is not known."""
+    rule = spec.venues[instrument.venue].funding
+    if rule is None or instrument.kind != "perpetual":
+        return None
+    floor, cap = rule.bounds(instrument.symbol)
+    hourly = rule.hourly_at_cap
+    return FundingFormula(
+        rule.source == "formula", rule.interest, rule.damper, rule.weighted, rule.divided, rule.spread, rule.interval,
+        rule.price, floor, cap, rule.continuous, hourly.calm if hourly else 0.0, hourly.settlements if hourly else 0,
+        hourly.then if hourly else rule.interval,
+    )  # fmt: skip
 
 
 def refuse_expired(instruments, start) -> None:
@@ -90,7 +107,7 @@ def deposits(spec, names, rules) -> tuple[Deposit, ...]:
     return tuple(out)
 
 
-def make_event(name, event, names):
+def make_event(name, event, names, spec):
     """A typed event from its spec: names become numbers."""
     if event.event == "withdrawal_freeze":
         return WithdrawalFreeze(
@@ -105,4 +122,5 @@ def make_event(name, event, names):
     place = names.instruments.index((event.venue, event.symbol))
     if event.event == "funding":
         return FundingShock(name, place, event.at, event.rate, event.end)
-    return NonConvergence(name, place, event.at, event.gap, event.half_life, event.end)
+    follows = event.funding == "follows" or (event.funding is None and knows_formula(spec, event.venue, event.symbol))
+    return NonConvergence(name, place, event.at, event.gap, event.half_life, event.end, follows=follows)

@@ -6,6 +6,7 @@ Knows the spec (config) and what events take. Draws nothing.
 from basisbt.events.chances import (
     Chances, DefaultChance, Dependence, FreezeChance, FundingChance, GapChance, Lognormal, Recovery, Stress,
 )  # fmt: skip
+from basisbt.market.instruments import parse_symbol
 from basisbt.studies.sampling import Sample
 
 
@@ -44,7 +45,8 @@ def chances_of(spec, world) -> Chances:
             ), lognormal(default.delay),
         ),
         gap=None if gap is None else GapChance(
-            tuple(0.0 if s else gap.rate for s in spot), lognormal(gap.gap), gap.gap.up, lognormal(gap.half_life)
+            tuple(0.0 if s else gap.rate for s in spot), lognormal(gap.gap), gap.gap.up, lognormal(gap.half_life),
+            tuple(knows_formula(spec, *place) for place in names.instruments),
         ),
         funding=None if flip is None else FundingChance(
             tuple(0.0 if s else flip.rate for s in spot), Lognormal(abs(flip.size.median), abs(flip.size.p95)),
@@ -55,6 +57,11 @@ def chances_of(spec, world) -> Chances:
         ),
         stress=None if stress is None else Stress(stress.volatility, stress.lookback),
     )  # fmt: skip
+
+
+def knows_formula(spec, venue: str, symbol: str) -> bool:
+    """Whether a contract's venue has a funding formula, so that funding follows a gap (MODEL.md section 8)."""
+    return spec.venues[venue].funding is not None and parse_symbol(venue, symbol).kind == "perpetual"
 
 
 def lognormal(spec) -> Lognormal:

@@ -46,10 +46,13 @@ def corrupt(world: World, k: int, seed: int) -> World:
     rate = panel.funding_rate.copy()
     after = int(panel.first[k + 2])
     rate[after:] = rng.normal(0.0, 0.01, rate.size - after)
+    premium = panel.funding_premium.copy()
+    premium[after:] = rng.normal(0.0, 0.01, rate.size - after)
     fresh = panel.fresh.copy()
     fresh[k + 2 :] = rng.random(fresh[k + 2 :].shape) < 0.9
     return with_panel(
-        world, panel._replace(prices=prices, index=index, usd=usd, funding_rate=rate, fresh=fresh), k + 1
+        world, panel._replace(prices=prices, index=index, usd=usd, funding_rate=rate,
+                              funding_premium=premium, fresh=fresh), k + 1
     )  # fmt: skip
 
 

@@ -104,6 +104,7 @@ def of_formulas(spec, instruments) -> dict:
         funding_interest=np.array([r.interest if r else 0.0 for r in rules]),
         funding_damper=np.array([r.damper if r else 0.0 for r in rules]),
         funding_divided=np.array([bool(r and r.divided) for r in rules]),
+        funding_spread=np.array([r.spread if r else 8.0 for r in rules]),
         funding_floor=np.array([low for low, _ in bounds]), funding_cap=np.array([high for _, high in bounds]),
     )  # fmt: skip
 

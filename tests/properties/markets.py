@@ -89,6 +89,8 @@ def with_extras(rng, legs, pairs, seconds):
     interest = np.where(rng.random((venues, coins)) < 0.5, 2e-5, 0.0) * (rng.random() < 0.5)
     more = dict(
         lot=some(0.3, 0.5, 0.0) * np.where([g.inverse for g in legs], 100.0, 1.0), minimum=some(0.2, 200.0, 0.0),
+        funding_interest=np.full(count, 1e-4), funding_damper=some(0.5, 5e-4, 0.0),
+        funding_divided=rng.random(count) < 0.5, funding_cap=np.full(count, 0.02), funding_floor=np.full(count, -0.02),
         impact=some(0.3, 0.8, 0.0), impact_bars=np.full(count, 12), impact_power=some(0.5, 0.6, 0.5),
         volume_share=some(0.3, 0.1, np.inf), fee_in_base=np.array([g.spot for g in legs]) & (rng.random(count) < 0.3),
         slope=np.where([g.inverse for g in legs], some(0.3, 1e-5, 0.0), 0.0), interest=interest,
@@ -175,11 +177,12 @@ def random_world(
         onset, age = int(rng.integers(0, bars)), np.arange(bars)
         size = rng.uniform(-0.1, 0.1) * np.exp2(-np.maximum(age - onset, 0) / 10.0)
         gap = {int(rng.choice([i for i, g in enumerate(legs) if not g.spot])): np.where(age >= onset, size, 0.0)}
+    echo = {i: values for i, values in gap.items() if dates.random() < 0.5}
     more = random_troubles(np.random.default_rng([seed, 78]), legs, venues, bars)
     events = random_freezes(rng, venues, bars) + more.pop("events")
     return world(
         legs=legs, bars=bars, seconds=seconds, prices=prices, marks=marks, index=index, funding=funding, level=level,
-        gap=gap, pairs=pairs, events=events, decide=decide, params=params, counted=counted, **more, **extras,
+        gap=gap, echo=echo, premium=float(dates.choice([np.nan, 2e-4])), pairs=pairs, events=events, decide=decide, params=params, counted=counted, **more, **extras,
         at_entry=bool(dates.random() < 0.2), delivery_fee=float(dates.choice([0.0, 5e-4])), window=int(dates.choice([0, 1800, 3 * seconds])),
         missing={(int(rng.integers(1, bars)), int(rng.integers(0, len(legs)))) for _ in range(bars // 12)},
         leverage=float(rng.uniform(2.0, 8.0)), band=(1.5, float(rng.uniform(3.0, 10.0))),

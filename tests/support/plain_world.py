@@ -82,6 +82,7 @@ def plain_panel(ohlc, fresh, spot, seconds, start, funding, coin_of):
         time, np.ascontiguousarray(prices.transpose(1, 0, 2)), fresh, np.ascontiguousarray(index.transpose(1, 0, 2)), usd,
         np.searchsorted(row, np.arange(count + 1)).astype(np.int64), who,
         np.full(row.size, funding), prices[4, row, who], np.ones(row.size, np.bool_), time[row],
+        np.full(row.size, np.nan), np.full(row.size, 8.0),
     )  # fmt: skip
 
 

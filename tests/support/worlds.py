@@ -27,7 +27,7 @@ from basisbt.core.rules import (
     KIND_NAMES, NEVER, Rules, in_transit, insurance, loan, maintenance_amounts, ordinary, ours,
 )  # fmt: skip
 from basisbt.core.tape import (
-    DEFAULT, FIELDS, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, THAW, Overlay, Panel,
+    DEFAULT, ECHO, FIELDS, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, THAW, Overlay, Panel,
 )  # fmt: skip
 from basisbt.engines.machine import Machine
 from basisbt.engines.world import Deposit, Names, World
@@ -96,12 +96,13 @@ def world(
     band=(2.0, 4.5), tiers=((0.0, 0.01, 0.02),), cap=1e12, exchange_leverage=np.inf, fee=0.0, maker=None, spread=0.0,
     liquidation_fee=0.0, deposits=None, delay=HOUR, transfer_fee=0.0, transfer_minimum=0.0, decide=None, params=None,
     carried=0.0, rate=None, row=None, counted=None, delivery_fee=0.0, window=0,
-    at_entry=False, accounts=None, isolated=(), lends=None, more=None,
+    at_entry=False, accounts=None, isolated=(), lends=None, more=None, premium=np.nan, echo=None,
 ):  # fmt: skip
     """A World by hand.
 
     prices, marks: {leg: price list}; index: {base: price list}; missing: {(bar, leg)}, shown flat at the last close.
     funding: {leg: {hours since start: rate, or (rate, price)}}; the price is the mark's open in the stamp's bar.
+    premium: mean premium behind every rate; echo: {leg: [bars] gap that its funding follows}.
     usd: [bars] USD price of USDT. level: [bars] or [bars, bases]; gap: {leg: [bars]}; events: Freezes and
     Failures. rate: {leg: [bars] funding rate instead, NaN: as recorded}; row: [bars] the history row each bar replays.
     counted: {venue: share of a coin that counts as margin, or ((from units, share), ...)}.
@@ -110,7 +111,7 @@ def world(
     tiers: ((floor, mmr, imr), ...) of every perpetual. deposits: {venue: USDT}, default 1,000 each; delay in seconds.
     """
     venues, bases = 1 + max(leg.venue for leg in legs), 1 + max(leg.base for leg in legs)
-    panel = make_panel(legs, bars, seconds, start, price, prices or {}, marks or {}, index or {}, missing, funding, usd)
+    panel = make_panel(legs, bars, seconds, start, price, prices or {}, marks or {}, index or {}, missing, funding, usd, premium)
     rules = make_rules(
         legs, venues, bases, seconds, pairs, leverage, band, tiers, cap, exchange_leverage, fee,
         fee if maker is None else maker, spread, liquidation_fee, delay, transfer_fee, transfer_minimum, carried,
@@ -125,7 +126,7 @@ def world(
     given = {v: 1000.0 for v in range(venues)} if deposits is None else deposits
     nothing = np.zeros(1, [("nothing", "f8")])
     world = World(
-        panel, make_overlay(panel, bases, level, gap or {}, rate or {}, row, events), rules, names,
+        panel, make_overlay(panel, bases, level, gap or {}, rate or {}, row, events, echo or {}), rules, names,
         tuple(Deposit(v, USDT, amount, USDT, 0.0) for v, amount in given.items()), decide,
         nothing[0] if params is None else params, nothing.view(np.recarray),
     )  # fmt: skip
@@ -151,7 +152,7 @@ def bars_of(entries, bars, first=100.0):
     return block
 
 
-def make_panel(legs, bars, seconds, start, price, prices, marks, index, missing, funding, usd):
+def make_panel(legs, bars, seconds, start, price, prices, marks, index, missing, funding, usd, premium):
     """History from price lists."""
     time = np.arange(bars, dtype=np.int64) * seconds + start
     block = np.empty((FIELDS, bars, len(legs)))
@@ -183,16 +184,17 @@ def make_panel(legs, bars, seconds, start, price, prices, marks, index, missing,
     return Panel(
         time, np.ascontiguousarray(block.transpose(1, 0, 2)), fresh, np.ascontiguousarray(shown.transpose(1, 0, 2)),
         np.ascontiguousarray(worth), first, who, rate.astype(float), at.astype(float),
-        when == time[row], when,
+        when == time[row], when, np.full(row.size, premium, float), np.full(row.size, 8.0),
     )  # fmt: skip
 
 
-def make_overlay(panel, bases, level, gap, rate, row, events):
+def make_overlay(panel, bases, level, gap, rate, row, events, echo):
     """What one path does to history, as steps; in a bar: prices and rates, ends, freezes, failures, each as given."""
     bars = panel.fresh.shape[0] if row is None else len(row)
     levels = np.ones((bars, bases)) if level is None else np.broadcast_to(np.asarray(level, float).T, (bases, bars)).T
     lasting = [(LEVEL, b, levels[:, b], 1.0) for b in range(bases)]
     lasting += [(GAP, i, np.broadcast_to(values, bars), 0.0) for i, values in gap.items()]
+    lasting += [(ECHO, i, np.broadcast_to(values, bars), 0.0) for i, values in echo.items()]
     lasting += [(RATE, i, np.broadcast_to(values, bars), np.nan) for i, values in rate.items()]
     sparse = []
     for kind, who, values, before in lasting:
