@@ -92,15 +92,22 @@ def settle_loans(rules, book):
         if book.open_positions[w] == 0:
             cover_deficit(w, rules, book)
         for a in range(rules.cash.size):
-            if not margins(w, a, rules):
-                continue
-            money = book.balance[w, a]
-            if money < 0.0 and not rules.credit[w]:
-                make_good(w, a, -money, rules, book)
-            elif money < 0.0:
-                lend(w, a, -money, rules, book)
-            elif money > 0.0:
-                repay(w, a, rules, book)
+            if not rules.cash[a] and margins(w, a, rules):
+                settle_loan(w, a, rules, book)
+        for a in range(rules.cash.size):  # currencies last: a fee for a coin is paid in one
+            if rules.cash[a]:
+                settle_loan(w, a, rules, book)
+
+
+def settle_loan(w, a, rules, book):
+    """One asset of one account: lend what is missing or make it good, or pay back what can be."""
+    money = book.balance[w, a]
+    if money < 0.0 and not rules.credit[w]:
+        make_good(w, a, -money, rules, book)
+    elif money < 0.0:
+        lend(w, a, -money, rules, book)
+    elif money > 0.0:
+        repay(w, a, rules, book)
 
 
 def lend(w, a, amount, rules, book):
@@ -108,9 +115,11 @@ def lend(w, a, amount, rules, book):
     v = rules.wallet_venue[w]
     if not rules.cash[a] and rules.lends[v, a] and book.balance[loan(v, rules), a] == 0.0:
         book.open_positions[w] += 1  # it needs margin until the coin is back
+    fee = amount * rules.interest[v, a] * rules.interest_opening[v]
+    charge(w, a, fee, rules, book)
+    if rules.cash[a]:
+        amount += fee  # what it costs to be lent the missing currency is missing too
     post(book, rules, LOAN, rules.venue.size + v, loan(v, rules), w, a, amount)
-    if rules.interest_opening[v] > 0.0:
-        charge(w, a, amount * rules.interest[v, a] * rules.interest_opening[v], rules, book)
 
 
 def repay(w, a, rules, book):
