@@ -130,6 +130,23 @@ class HourlySpec(Spec):
     then: LongSeconds
 
 
+def interest_of(quote: float, base: float) -> float:
+    """Interest of a funding formula per 8 h from the daily rates at which quote and base are lent (BitMEX)."""
+    return (quote - base) / 3.0
+
+
+def _interest(value: object) -> float:
+    """A rate per 8 h, or `{quote: 0.06%, base: 0.03%}`: the daily lending rates it is made of."""
+    if isinstance(value, dict) and set(value) == {"quote", "base"}:
+        return interest_of(units.parse_fraction(value["quote"]), units.parse_fraction(value["base"]))
+    return units.parse_fraction(value)
+
+
+Interest = Annotated[
+    float, BeforeValidator(_interest), WithJsonSchema({"type": ["string", "number", "object"]})
+]  # fmt: skip
+
+
 class FundingSpec(Spec):
     """How a venue makes a funding rate: `P + clamp(I - P, damper)` of the interval's mean premium P, between floor and
     cap. `interest` is per 8 h; `divided`: the whole is paid over `spread` hours, else only the interest is scaled.
@@ -138,7 +155,7 @@ class FundingSpec(Spec):
     """
 
     source: Literal["recorded", "formula"] = "recorded"
-    interest: Fraction = 0.0
+    interest: Interest = 0.0
     damper: Annotated[Fraction, Field(ge=0)] = 0.0
     weighted: bool = False
     divided: bool = True

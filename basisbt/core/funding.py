@@ -43,6 +43,14 @@ def rate_of(k, i, panel, tape, rules):
     return clamp(rate + moved - before, rules.funding_floor[i], rules.funding_cap[i])
 
 
+def assessed(opened, closed, stamp, window):
+    """Whether a position takes part in the settlement at `stamp`: held then, or opened less than `window` after it.
+
+    All in seconds. On bars nothing is so fine: what fills at an open counts as after the stamp (MODEL.md section 2.4).
+    """
+    return opened < stamp + max(window, 1) and closed >= stamp
+
+
 def funding_payment(i, position, price, rate, rules):
     """Units of the settlement asset received for one stamp: `-side * notional * rate`; a short receives a positive
     rate."""

@@ -9,6 +9,7 @@ import math
 from basisbt.core.books import CANCELLED, LIQUIDATED, QUEUED, file_ticket
 from basisbt.core.closing import close_out
 from basisbt.core.contracts import gain
+from basisbt.core.contracts import notional as value_of
 from basisbt.core.execution import fill_order
 from basisbt.core.margin import borrowed, collateral, maintained, maintenance_margin, surplus
 from basisbt.core.queue import side_of, way_of
@@ -30,6 +31,7 @@ def bounded(w, t, tape, rules, book):
             most = maintained(i, position, low if rules.inverse[i] else high, rules, book)
             worst = high if position < 0.0 else low
             result = gain(i, position, book.entry[i], worst, rules) - maintenance_margin(i, most, rules)
+            result -= value_of(i, position, low if rules.inverse[i] else high, rules) * rules.closing[i]
             usd = tape.usd[rules.quote[i]]
             if rules.inverse[i]:
                 usd = tape.index[HIGH if result < 0.0 else LOW, rules.base[i]]

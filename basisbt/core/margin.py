@@ -142,6 +142,7 @@ def demand(w, t, b, field, way, tape, rules, book):
                 usd = settle_usd(i, b, field, way, tape, rules)
                 notional = value_of(i, position, mark, rules)
                 k = tier_of(i, notional, rules)
+                maintenance += notional * rules.closing[i] * usd
                 unrealised += gain(i, position, book.entry[i], mark, rules) * usd
                 initial += notional * (rules.imr[i, k] + rules.slope[i] * notional) * usd
                 if rules.at_entry[i]:
@@ -181,10 +182,12 @@ def surplus(w, b, field, way, t, tape, rules, book):
             k = tier_of(i, value, rules)
             rate = rules.mmr[i, k] + rules.slope[i] * value
             result = gain(i, position, book.entry[i], mark, rules) - value * rate + rules.cum[i, k]
+            result -= value_of(i, position, mark, rules) * rules.closing[i]
             room += result * usd
             if rules.base[i] == b:
                 run = tape.prices[field, i] - tape.prices[MARK_OPEN, i]
                 grows = 0.0 if rules.at_entry[i] else abs(position) * (rate + rules.slope[i] * value)
+                grows += abs(position) * rules.closing[i]
                 if rules.inverse[i]:
                     drift = tape.index[field - MARK_OPEN, b] - tape.index[OPEN, b]
                     slope += run * (position + grows) / mark / mark * usd + result * drift

@@ -56,7 +56,8 @@ class Rules(NamedTuple):
     expiry: np.ndarray  # [I] int64 seconds UTC, NEVER for what does not expire
     window: np.ndarray  # [I] int64 seconds before expiry over which the index is averaged
     floor: np.ndarray  # [I, K] notional (settlement asset) at which a tier begins, inclusive; inf beyond the last
-    mmr: np.ndarray  # [I, K] maintenance rate, with the closing fee where the venue counts it in
+    mmr: np.ndarray  # [I, K] maintenance rate
+    closing: np.ndarray  # [I] fee of closing at the mark, where the venue counts it into maintenance
     at_entry: np.ndarray  # [I] bool, maintenance is on the notional at entry, not at mark
     slope: np.ndarray  # [I] added to both margin rates per unit of notional (settlement asset); 0 nearly everywhere
     isolated: np.ndarray  # [I] bool, its account margins nothing else, and the main account pays its funding first
@@ -127,7 +128,7 @@ def ordinary(instruments, wallets, venues, assets, pairs):
     """The rules that most worlds do without, as fields of `Rules` that change nothing."""
     i, v, p, none = np.zeros(instruments), np.zeros(venues), np.zeros(pairs), np.bool_
     return dict(
-        slope=i, isolated=i.astype(none), fee_in_base=i.astype(none), lot=i, tick=i, minimum=i, impact=i,
+        slope=i, closing=i, isolated=i.astype(none), fee_in_base=i.astype(none), lot=i, tick=i, minimum=i, impact=i,
         impact_power=i + 0.5, impact_bars=np.ones(instruments, np.int64), volume_share=i + np.inf, funding_interest=i,
         funding_damper=i, funding_divided=i.astype(none), funding_spread=i + 8.0, funding_floor=i - np.inf,
         funding_cap=i + np.inf, credit=np.ones(wallets, none), lends=np.zeros((venues, assets), none),

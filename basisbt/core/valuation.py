@@ -140,6 +140,7 @@ def adverse_distance(w, equity, maintenance, t, tape, rules, book):
             else:
                 net += value if book.position[i] > 0.0 else -value
                 slope += 0.0 if rules.at_entry[i] else value * (rules.mmr[i, k] + 2.0 * rules.slope[i] * charged)
+                slope += value * rules.closing[i]
     if w < rules.venues and rules.loan_maintenance[w] > 0.0:
         slope += borrowed(w, -1, MARK_CLOSE, 1.0, tape, rules, book) * rules.loan_maintenance[w]
     room = equity - maintenance

@@ -59,7 +59,7 @@ def of_margin(spec, instruments, legs) -> dict:
     closing = np.array([v.fees.taker if v.maintenance.closing_fee and i.kind != "spot" else 0.0
                         for v, i in zip(at, instruments)])  # fmt: skip
     return dict(
-        floor=floor, mmr=mmr + closing[:, None], cum=cum, imr=np.maximum(imr, 1.0 / exchange[:, None]),
+        floor=floor, mmr=mmr, closing=closing, cum=cum, imr=np.maximum(imr, 1.0 / exchange[:, None]),
         at_entry=np.array([v.maintenance.at == "entry" for v in at]),
         slope=np.array([s.per_unit if s else 0.0 for s in (slope_of(spec, i) for i in instruments)]),
         cap=np.array([last_cap(spec, i) for i in instruments]),

@@ -91,7 +91,7 @@ def with_extras(rng, legs, pairs, seconds):
         lot=some(0.3, 0.5, 0.0) * np.where([g.inverse for g in legs], 100.0, 1.0), minimum=some(0.2, 200.0, 0.0),
         funding_interest=np.full(count, 1e-4), funding_damper=some(0.5, 5e-4, 0.0),
         funding_divided=rng.random(count) < 0.5, funding_cap=np.full(count, 0.02), funding_floor=np.full(count, -0.02),
-        impact=some(0.3, 0.8, 0.0), impact_bars=np.full(count, 12), impact_power=some(0.5, 0.6, 0.5),
+        closing=some(0.2, 5e-4, 0.0), impact=some(0.3, 0.8, 0.0), impact_bars=np.full(count, 12), impact_power=some(0.5, 0.6, 0.5),
         volume_share=some(0.3, 0.1, np.inf), fee_in_base=np.array([g.spot for g in legs]) & (rng.random(count) < 0.3),
         slope=np.where([g.inverse for g in legs], some(0.3, 1e-5, 0.0), 0.0), interest=interest,
         charges_interest=bool(interest.any()), interest_opening=np.full(venues, float(rng.integers(0, 2))),
