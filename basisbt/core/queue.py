@@ -47,6 +47,21 @@ def keep_rests(book):
     book.count[QUEUED] = n
 
 
+def waits(book, order):
+    """Whether a part of a driver's order waits to be filled."""
+    for k in range(book.count[QUEUED]):
+        if book.queue_order[k] == order and not book.queue_done[k]:
+            return True
+    return False
+
+
+def drop_order(book, order):
+    """Forget what waits of a driver's order."""
+    for k in range(book.count[QUEUED]):
+        if book.queue_order[k] == order:
+            book.queue_done[k] = True
+
+
 def side_of(i, t, price, tape):
     """MARK_HIGH or MARK_LOW: the side of the open on which instrument i trades at `price` in bar t."""
     return MARK_HIGH if price > tape.prices[OPEN, i] else MARK_LOW

@@ -135,18 +135,18 @@ class Stream(bt.Strategy):
         return None
 
 
-def run_stock(bars, seconds, **params):
-    """The stream on PandasData and BackBroker."""
+def run_stock(bars, seconds, stream=Stream, cash=CASH, fee=FEE, **params):
+    """A stream on PandasData and BackBroker."""
     cerebro = bt.Cerebro(stdstats=False)
     when = pd.to_datetime(START + np.arange(len(bars)) * seconds, unit="s")
     frame = pd.DataFrame(bars, columns=["open", "high", "low", "close"], index=when).assign(volume=1000.0)
     cerebro.adddata(bt.feeds.PandasData(dataname=frame), name="coin")
-    cerebro.broker.setcash(CASH)
-    scheme = dict(stocklike=True) if params["spot"] else dict(stocklike=False, margin=1.0)
+    cerebro.broker.setcash(cash)
+    scheme = dict(stocklike=True) if params.get("spot") else dict(stocklike=False, margin=1.0)
     cerebro.broker.addcommissioninfo(
-        Fractional(commission=FEE, commtype=bt.CommInfoBase.COMM_PERC, percabs=True, **scheme)
+        Fractional(commission=fee, commtype=bt.CommInfoBase.COMM_PERC, percabs=True, **scheme)
     )
-    cerebro.addstrategy(Stream, **params)
+    cerebro.addstrategy(stream, **params)
     return cerebro.run()[0]
 
 

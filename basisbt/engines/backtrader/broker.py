@@ -12,12 +12,14 @@ from basisbt.core.books import (
     CANCELLED, DEFAULTED, ERROR, FILLED, LIQUIDATED, NO_BAR, OUTCOME_NAMES, POSTINGS, RUINED, SETTLED, T_FEE,
     T_IMPACT, T_INSTRUMENT, T_ORDER, T_OUTCOME, T_PRICE, T_QUANTITY, T_SPREAD, TICKETS,
 )  # fmt: skip
-from basisbt.core.queue import queue_order
+from basisbt.core.queue import queue_order, waits
 from basisbt.core.margin import initial_margin
 from basisbt.core.rules import bank, claim, loan
 from basisbt.engines.backtrader.commission import commissions
-from basisbt.engines.backtrader.matching import SUPPORTED, match, refuse_nonsense
+from basisbt.engines.backtrader.contingent import Groups
+from basisbt.engines.backtrader.matching import match
 from basisbt.engines.backtrader.notices import complete, emergent_order
+from basisbt.engines.backtrader.orders import OrderDesk
 from basisbt.engines.machine import Machine
 
 NOTHING = bt.Position()
@@ -39,7 +41,7 @@ def refuse(name, subject):
     return refused
 
 
-class BasisBroker(bt.BrokerBase):
+class BasisBroker(OrderDesk, bt.BrokerBase):
     """A Backtrader broker over one Machine. One instrument, one feed; sizes are fractional base units.
 
     again: makes a fresh Machine for every further run of the same Cerebro (optstrategy).
@@ -57,6 +59,7 @@ class BasisBroker(bt.BrokerBase):
         world = machine.world
         self.machine, self.t = machine, -1
         self.resting: list = []
+        self.groups = Groups()
         self._reserving = False
         self.by_ref: dict = {}
         self.notices: collections.deque = collections.deque()
@@ -146,59 +149,6 @@ class BasisBroker(bt.BrokerBase):
         """Status of an order."""
         return order.status
 
-    # -- orders --------------------------------------------------------------------------------------------
-
-    def buy(self, owner, data, size, price=None, plimit=None, exectype=None, valid=None, tradeid=0, oco=None,
-            trailamount=None, trailpercent=None, parent=None, transmit=True, **kwargs):  # fmt: skip
-        """Submit a buy order; see `submit`."""
-        order = bt.BuyOrder(owner=owner, data=data, size=size, price=price, pricelimit=plimit, exectype=exectype,
-                            valid=valid, tradeid=tradeid)  # fmt: skip
-        return self._take(order, oco, parent, trailamount or trailpercent, transmit, kwargs)
-
-    def sell(self, owner, data, size, price=None, plimit=None, exectype=None, valid=None, tradeid=0, oco=None,
-             trailamount=None, trailpercent=None, parent=None, transmit=True, **kwargs):  # fmt: skip
-        """Submit a sell order; see `submit`."""
-        order = bt.SellOrder(owner=owner, data=data, size=size, price=price, pricelimit=plimit, exectype=exectype,
-                             valid=valid, tradeid=tradeid)  # fmt: skip
-        return self._take(order, oco, parent, trailamount or trailpercent, transmit, kwargs)
-
-    def _take(self, order, oco, parent, trail, transmit, kwargs):
-        if order.exectype not in SUPPORTED or oco is not None or parent is not None or trail or not transmit:
-            raise NotImplementedError(
-                f"{order.getordername()} orders, brackets and OCO are not delivered yet; "
-                "use Market, Close, Limit or Stop"
-            )
-        order.addinfo(**kwargs)
-        return self.submit(order)
-
-    def submit(self, order):
-        """Accept an order; it can trade from the next bar on. A ruined account's orders are rejected."""
-        if order.data not in self.number:
-            name = order.data._name or "a feed"
-            raise ValueError(f"{name!r} is not an instrument of this world: nothing trades on it")
-        refuse_nonsense(order)
-        order.pannotated = None
-        order.addcomminfo(self.getcommissioninfo(order.data))
-        order.submit(self)
-        self.notify(order)
-        if self._counts[RUINED]:
-            order.reject(self)
-        else:
-            order.accept(self)
-            self.resting.append(order)
-        self.notify(order)
-        return order
-
-    def cancel(self, order):
-        """Withdraw a resting order; False if it is not resting any more."""
-        for k, resting in enumerate(self.resting):
-            if resting.ref == order.ref:
-                del self.resting[k]
-                resting.cancel()
-                self.notify(resting)
-                return True
-        return False
-
     def notify(self, order):
         """Queue a notice: a copy of the order as it is now."""
         self.notices.append(order.clone())
@@ -226,8 +176,8 @@ class BasisBroker(bt.BrokerBase):
                 self._tell(*tickets)
         if t == machine.next_snapshot or counts[ERROR]:
             machine.check(t)
-        if counts[RUINED] and self.resting:
-            for order in list(self.resting):
+        if counts[RUINED] and (self.resting or self.by_ref):
+            for order in (*self.resting, *self.by_ref.values()):
                 self.cancel(order)
 
     def _reserve(self):
@@ -247,22 +197,25 @@ class BasisBroker(bt.BrokerBase):
     def _match(self, t):
         world, book = self.machine.world, self.machine.book
         fresh = world.panel.fresh[world.overlay.row[t]]
-        resting, self.resting = self.resting, []
-        for order in resting:
-            if order.expire():
+        self.groups.activate()
+        met: set = set()  # of an OCO group or a bracket's children one order trades in a bar
+        for order in list(self.resting):
+            if order.alive() and order.expire():
+                self.resting.remove(order)
                 self.notify(order)
+                self._end(order, self.groups.after_end(order))
                 continue
-            i = self.number[order.data]
-            hit = None
-            if fresh[i]:
-                lines = order.data.lines
-                bar = (lines.open[0], lines.high[0], lines.low[0], lines.close[0])
-                hit = match(order, bar, lines.datetime[0])
-            if hit is None:
-                self.resting.append(order)
+            i, keys = self.number[order.data], self.groups.keys(order)
+            if not (order.alive() and order.active() and fresh[i]) or met.intersection(keys):
                 continue
-            self.by_ref[order.ref] = order
-            queue_order(book, i, order.executed.remsize, hit.price, hit.inside, hit.bound, -1, 0, 0, order.ref)
+            lines = order.data.lines
+            bar = (lines.open[0], lines.high[0], lines.low[0], lines.close[0])
+            hit = match(order, bar, lines.datetime[0])
+            if hit is not None:
+                met.update(keys)
+                self.resting.remove(order)
+                self.by_ref[order.ref] = order
+                queue_order(book, i, order.executed.remsize, hit.price, hit.inside, hit.bound, -1, 0, 0, order.ref)
 
     def _tell(self, rows, numbers):
         """Turn core's tickets of this bar into order notices."""
@@ -271,18 +224,37 @@ class BasisBroker(bt.BrokerBase):
             i, outcome = row[T_INSTRUMENT], row[T_OUTCOME]
             if i >= instruments:
                 continue  # a withdrawal
-            order = self.by_ref.pop(row[T_ORDER], None)
+            order = self.by_ref.get(row[T_ORDER])
             if outcome in (FILLED, LIQUIDATED, DEFAULTED, SETTLED):
-                if order is None:
-                    order = emergent_order(self, self.feeds[i], number[T_QUANTITY], OUTCOME_NAMES[outcome])
-                cost = number[T_FEE] + number[T_SPREAD] + number[T_IMPACT]
-                complete(self, order, self.held[i], number[T_QUANTITY], number[T_PRICE], cost)
+                self._tell_fill(order, i, row, number)
             elif order is not None and outcome == NO_BAR:
-                self.resting.append(order)
+                self.resting.append(self.by_ref.pop(order.ref))
             elif order is not None:
+                del self.by_ref[order.ref]
                 order.addinfo(refusal=OUTCOME_NAMES[outcome])
                 order.cancel() if outcome == CANCELLED else order.margin()
                 self.notify(order)
+                self._end(order, self.groups.after_end(order))
+
+    def _tell_fill(self, order, i, row, number):
+        """A fill, whole or in part: what is left of it waits in core, or is cancelled where core keeps nothing."""
+        emergent = order is None
+        if emergent:
+            order = emergent_order(self, self.feeds[i], number[T_QUANTITY], OUTCOME_NAMES[row[T_OUTCOME]])
+        cost = number[T_FEE] + number[T_SPREAD] + number[T_IMPACT]
+        complete(self, order, self.held[i], number[T_QUANTITY], number[T_PRICE], cost, self.machine)
+        if emergent:
+            return
+        if order.alive() and waits(self.machine.book, order.ref):
+            self._end(order, [])
+            return
+        self.by_ref.pop(order.ref, None)
+        if order.alive():  # less than a lot is left
+            order.cancel()
+            self.notify(order)
+            self._end(order, self.groups.after_end(order))
+        else:
+            self._end(order, self.groups.after_completion(order))
 
     def __getstate__(self):
         """A broker goes to another process without its path; the other side makes a new one."""

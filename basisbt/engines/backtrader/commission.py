@@ -1,6 +1,7 @@
 """Commission schemes: what Backtrader may ask about a fee or a size, answered as core would.
 
-Linear instruments only: P&L is size times price difference, a fee a fraction of notional, a size any fraction.
+P&L is size times price difference, of contracts that settle in the coin what the coins are worth at the price of the
+fill; a fee is a fraction of notional, a size any fraction.
 """
 
 import backtrader as bt
@@ -30,6 +31,23 @@ class BasisCommission(bt.CommInfoBase):
         return abs(size) * price
 
 
+class CoinCommission(BasisCommission):
+    """The same of an instrument that settles in the coin: its size is in quote units, its value does not move."""
+
+    def profitandloss(self, size, price, newprice):
+        """What `size` earned from `price` to `newprice`, in quote units at the latter."""
+        return size * (newprice / price - 1.0) if price else 0.0
+
+    def getoperationcost(self, size, price):
+        """Notional of a size: quote units whatever the price."""
+        return abs(size)
+
+    def _getcommission(self, size, price, pseudoexec):
+        """A fraction of the quote units."""
+        return abs(size) * self.p.commission
+
+
 def commissions(world: World) -> list[BasisCommission]:
     """One scheme per instrument."""
-    return [BasisCommission(commission=float(fee)) for fee in world.rules.taker]
+    kinds = [CoinCommission if inverse else BasisCommission for inverse in world.rules.inverse]
+    return [kind(commission=float(fee)) for kind, fee in zip(kinds, world.rules.taker)]

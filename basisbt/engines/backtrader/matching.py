@@ -11,13 +11,16 @@ import backtrader as bt
 from basisbt.errors import RunError
 
 Order = bt.Order
-SUPPORTED = (Order.Market, Order.Close, Order.Limit, Order.Stop)
+SUPPORTED = (
+    Order.Market, Order.Close, Order.Limit, Order.Stop, Order.StopLimit, Order.StopTrail, Order.StopTrailLimit,
+)  # fmt: skip
 
 
 def refuse_nonsense(order) -> None:
     """Raise RunError for a size or price that is not a finite number: NaN fails every comparison, and would mean no
     order at all."""
-    for what, value in (("size", order.size), ("price", order.created.price)):
+    prices = ("price", order.created.price), ("limit", order.created.pricelimit)
+    for what, value in (("size", order.size), *prices):
         if value is not None and not math.isfinite(value):
             raise RunError(f"an order for {order.data._name} has {what} {value}; expected a finite number")
 
@@ -39,7 +42,40 @@ def match(order, bar, now) -> Match | None:
         return match_limit(order.created.price, order.isbuy(), bar)
     if kind == Order.Stop:
         return match_stop(order.created.price, order.isbuy(), bar)
+    if kind == Order.StopTrail:
+        hit = match_stop(order.created.price, order.isbuy(), bar)
+        if hit is None:
+            order.trailadjust(bar[3])
+        return hit
+    if kind in (Order.StopLimit, Order.StopTrailLimit):
+        return match_stop_limit(order, bar)
     return match_close(order, bar, now)
+
+
+def match_stop_limit(order, bar) -> Match | None:
+    """A stop that turns into a limit order; what happens after the trigger inside its bar is told by the close."""
+    if order.triggered:
+        return match_limit(order.created.pricelimit, order.isbuy(), bar)
+    trigger, limit, (start, high, low, end) = order.created.price, order.created.pricelimit, bar
+    sign = 1.0 if order.isbuy() else -1.0
+    hit = None
+    if sign * start >= sign * trigger:
+        order.triggered = True
+        hit = match_limit(limit, order.isbuy(), bar)
+    elif sign * (high if order.isbuy() else low) >= sign * trigger:
+        order.triggered = True
+        if sign * limit >= sign * trigger:
+            hit = Match(trigger, True, 0.0)
+        elif back(sign, start, end) and sign * limit >= sign * end:
+            hit = Match(limit, True, limit)
+    if hit is None and order.exectype == Order.StopTrailLimit:
+        order.trailadjust(end)
+    return hit
+
+
+def back(sign, start, end) -> bool:
+    """Whether the bar came back after it met the trigger: only then can it have met a limit on this side of it."""
+    return start > end if sign > 0.0 else start <= end
 
 
 def match_limit(limit, buys, bar) -> Match | None:
@@ -74,3 +110,17 @@ def match_close(order, bar, now) -> Match | None:
         return Match(bar[3], True, 0.0)
     order.pannotated = bar[3]
     return None
+
+
+def to_tick(order, tick: float) -> None:
+    """Limit and stop prices on the market's grid: a limit never worse than asked for, a trigger at the nearest."""
+    if tick <= 0.0:
+        return
+    created, buys = order.created, order.isbuy()
+    cut = math.floor if buys else math.ceil
+    if order.exectype == Order.Limit and created.price:
+        created.price = cut(round(created.price / tick, 9)) * tick
+    elif created.price and order.exectype in (Order.Stop, Order.StopLimit):
+        created.price = round(created.price / tick) * tick
+    if created.pricelimit:
+        created.pricelimit = cut(round(created.pricelimit / tick, 9)) * tick

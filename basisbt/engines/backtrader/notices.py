@@ -5,6 +5,18 @@ Knows Backtrader's bookkeeping of opened and closed sizes; prices and costs come
 
 import backtrader as bt
 
+from basisbt.core.contracts import gain, mean_entry
+
+
+def mean_price(i, position, opened, closed, entry, price, rules):
+    """Average entry after a fill, as core has it; 0 when nothing is held."""
+    if position.size == 0.0:
+        return 0.0
+    before = position.size - opened
+    if closed or before == 0.0:
+        return price if opened else entry
+    return mean_entry(i, before, entry, opened, price, rules) if opened else entry
+
 
 def emergent_order(broker, data, quantity, reason):
     """An order nobody placed: core filled it (liquidation), or a decision of `decide` did."""
@@ -19,12 +31,19 @@ def emergent_order(broker, data, quantity, reason):
     return order
 
 
-def complete(broker, order, position, quantity, price, cost):
-    """Execute an order in full: split into closed and opened size, P&L on the closed part, cost shared by size."""
-    data = order.data
-    entry = position.price
+def complete(broker, order, position, quantity, price, cost, machine):
+    """Execute an order or a part of it: closed and opened size, P&L on the closed part, cost shared by size.
+
+    Of a contract that settles in the coin the figures are in its quote currency, at the price of the fill; its average
+    entry is core's, harmonic.
+    """
+    data, rules = order.data, machine.world.rules
+    i, entry = broker.number[data], position.price
     _, _, opened, closed = position.update(quantity, price, data.datetime.datetime())
-    pnl = -closed * (price - entry) if closed else 0.0
+    pnl = gain(i, -closed, entry, price, rules) if closed else 0.0
+    if rules.inverse[i]:
+        pnl, cost = pnl * price, cost * price
+        position.price = mean_price(i, position, opened, closed, entry, price, rules)
     per_unit = cost / abs(quantity)
     order.execute(
         data.datetime[0], quantity, price,

@@ -93,20 +93,14 @@ def test_looking_ahead_is_refused(kind):
 
 
 def test_unsupported_orders_say_so():
-    """StopTrail, brackets and OCO."""
+    """Orders of the past cannot be given."""
 
-    class Trailing(bt.Strategy):
+    class Past(bt.Strategy):
         def next(self):
-            self.sell(exectype=bt.Order.StopTrail, trailamount=1.0)
+            self.sell(exectype=bt.Order.Historical)
 
-    class Bracket(bt.Strategy):
-        def next(self):
-            self.buy_bracket(price=1.0)
-
-    with pytest.raises(NotImplementedError, match="use Market, Close, Limit or Stop"):
-        run_backtrader(random_world(5), Trailing)
-    with pytest.raises(NotImplementedError, match="brackets"):
-        run_backtrader(random_world(5), Bracket)
+    with pytest.raises(NotImplementedError, match="Historical orders are not supported"):
+        run_backtrader(random_world(5), Past)
 
 
 def test_an_order_inside_a_liquidation_is_cancelled():
