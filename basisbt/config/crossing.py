@@ -12,7 +12,7 @@ from basisbt.config.paths import check_sample
 from basisbt.config.reader import Node
 from basisbt.config.specs import DataSpec, LegSpec
 from basisbt.config.symbols import Symbol, read_symbol
-from basisbt.config.venues import VenueSpec
+from basisbt.config.venues import Tier, VenueSpec
 
 
 def find(root: Node, *keys: str) -> Node:
@@ -101,6 +101,11 @@ def _check_pair(root: Node, name: str, parts: dict[str, Any], legs: dict, mistak
         _check_side(side, node, instrument, settings, mistakes)
         if pair is not None and settings is not None and instrument.kind != "spot":
             _check_tiers(node, getattr(pair, side), settings, mistakes)
+        if settings is not None and instrument.kind == "spot" and settings.fees.spot_taker is None:
+            text = f"no fee for spot is known at {venue} then; write `{venue}: {{fees: {{spot_taker: 10bps}}}}`"
+            mistakes.add(node.live["symbol"].place, f"{text} under venues")
+        if settings is not None and settings.life is not None and "data" in parts:
+            _check_life(node.live["venue"], venue, settings.life, parts["data"], mistakes)
         if settings is not None and instrument.kind == "future" and settings.fees.delivery is None:
             text = f"{symbol} is settled, but no fee for that is known at {venue}; write `{venue}: "
             mistakes.add(node.live["symbol"].place, text + "{fees: {delivery: 5bps}}` under venues")
@@ -117,6 +122,13 @@ def _check_pair(root: Node, name: str, parts: dict[str, Any], legs: dict, mistak
         _check_coins(root, name, found["short"], parts.get("venues", {}), mistakes)
 
 
+def _check_life(node: Node, venue: str, life: tuple[int, int], data: DataSpec, mistakes: Mistakes) -> None:
+    """A venue trades from its first day to its last."""
+    if data.window[0] < life[0] or data.window[1] > life[1] + 86400:
+        span = f"{units.time_name(life[0])} to {units.time_name(life[1])}"
+        mistakes.add(node.place, f"{venue} traded from {span}; the window goes beyond")
+
+
 def _check_coins(root: Node, name: str, short: Symbol, venues: dict[str, VenueSpec], mistakes: Mistakes) -> None:
     """An inverse short stands on its pair's long coins: same venue, where they count as margin, and no other pair's."""
     long, node = find(root, "pairs", name, "long"), find(root, "pairs", name, "short")
@@ -124,7 +136,7 @@ def _check_coins(root: Node, name: str, short: Symbol, venues: dict[str, VenueSp
     if _text(long, "venue") != venue:
         text = f"{short.text} settles in {short.base}: its margin is the coins of the long leg"
         mistakes.add(place, f"{text}; expected that one at {venue} too")
-    elif venue in venues and not venues[venue].margin_share(short.base):
+    elif venue in venues and venues[venue].account == "unified" and not venues[venue].margin_share(short.base):
         text = f"{short.text} settles in {short.base}, which is no margin at {venue}"
         mistakes.add(place, f"{text}; write `{venue}: {{collateral: {{{short.base}: 95%}}}}` under venues")
     for other in section(root, "pairs").live:
@@ -164,6 +176,9 @@ def _check_side(side: str, node: Node, instrument: Symbol, venue: VenueSpec | No
 
 def _check_tiers(node: Node, leg: LegSpec, venue: VenueSpec, mistakes: Mistakes) -> None:
     tiers = venue.tiers.get(leg.symbol) or venue.tiers.get("default")
+    symbol = read_symbol(leg.symbol)
+    if symbol.inverse and symbol.base in venue.margin_slope:
+        tiers = [Tier(floor=0, mmr=0.0, max_leverage=1.0 / venue.margin_slope[symbol.base].initial)]
     if tiers is None:
         example = f"{leg.venue}: {{tiers: {{{leg.symbol}: [{{floor: 0, mmr: 0.5%, max_leverage: 50x}}]}}}}"
         text = f"no margin tiers for {leg.symbol} at {leg.venue}; write `{example}` under venues"

@@ -14,7 +14,10 @@ from basisbt.config.reader import Node, kind_of, read_file
 from basisbt.places import packaged
 
 # Keys that may be a list of blocks with `valid_from`.
-DATED = ("fees", "spread", "transfer", "tiers", "funding", "borrow", "collateral", "insurance", "settlement_window")
+DATED = (
+    "fees", "spread", "transfer", "tiers", "funding", "borrow", "collateral", "insurance", "settlement_window",
+    "liquidation", "margin_slope", "maintenance",
+)  # fmt: skip
 
 
 def preset_names(search: Sequence[Path] = ()) -> list[str]:
@@ -129,6 +132,11 @@ def _in_force(name: str, venue: Node, window: tuple[int, int] | None, warnings: 
             for begins, _ in (block for block in blocks if window[0] < block[0] < window[1] and block is not chosen):
                 warnings.append(f"{name} {key}: changed on {units.time_name(begins)}, inside the window; not applied")
         body = {part: child for part, child in chosen[1].value.items() if part != "valid_from"}
+        if key == "tiers":  # a later block may have some symbols only: what it does not name is as it was
+            earlier = [block for begins, block in blocks if begins < chosen[0]]
+            for block in reversed(earlier):
+                body = {**block.value, **body}
+            body.pop("valid_from", None)
         plain = body.get("length") or body.get("amount")  # a single value with its date
         entries[key] = plain if plain is not None else Node(body, chosen[1].place, entries[key].key)
     return Node(entries, venue.place, venue.key)

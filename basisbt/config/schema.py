@@ -7,6 +7,7 @@ removes, and human text stands for numbers. Knows no value's meaning.
 from typing import Any
 
 from basisbt.config.carry import CarrySpec
+from basisbt.config.presets import DATED
 from basisbt.config.shapes import HIDDEN
 from basisbt.config.specs import RunSpec
 
@@ -55,9 +56,13 @@ def _widen(schema: dict[str, Any], definitions: dict[str, Any]) -> None:
     top["extends"] = _TEXTS
     top["carry"] = {"anyOf": [{"$ref": "#/$defs/CarrySpec"}, {"type": "null"}]}
     _also(top["tail"], _NONE)
-    _also(venue["fees"], _NONE, _dated({"$ref": "#/$defs/FeeSpec"}))
+    for key in DATED:
+        _also(venue[key], _dated(key))
+    for key in ("fees", "funding", "borrow", "impact"):
+        _also(venue[key], _NONE)
+    coin = venue["collateral"]["anyOf"][0]["additionalProperties"]["anyOf"]
+    coin.append({"type": ["number", "string"]})  # a share, or brackets
     _also(venue["spread"], {"type": ["number", "string"]})
-    _also(venue["tiers"], _dated({"type": "object"}))
     tail = definitions["TailSpec"]["properties"]
     _also(tail["script"], {"type": "array", "items": {"type": "object", "required": ["event"]}})
     tail["replay"] = {"enum": [None, "none"]}
@@ -66,8 +71,7 @@ def _widen(schema: dict[str, Any], definitions: dict[str, Any]) -> None:
     data["timerange"] = data["window"]
 
 
-def _dated(part: dict[str, Any]) -> dict[str, Any]:
+def _dated(name: str) -> dict[str, Any]:
     """A list of blocks, each with the day from which it holds."""
-    name = part.get("$ref", "tiers").rpartition("/")[2]
     block = {"type": "object", "required": ["valid_from"]}
     return {"type": "array", "items": block, "description": f"dated blocks of {name}"}

@@ -115,6 +115,8 @@ def _report(error: dict, annotation: Any, node: Node, mistakes: Mistakes) -> Non
         elif isinstance(here.value, list) and isinstance(part, int) and part < len(here.value):
             here = here.value[part]
     kind, last = error["type"], str(error["loc"][-1]) if error["loc"] else ""
+    if kind == "default_factory_not_called":
+        return  # it follows from another mistake, which is reported
     if kind in ("missing", "extra_forbidden"):
         model = model_at(annotation, error["loc"])
         keys = keys_of(model) if model else {}

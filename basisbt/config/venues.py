@@ -35,12 +35,12 @@ Share = Annotated[Fraction, Field(ge=0, le=1)]
 class FeeSpec(Spec):
     """Fees as fractions of notional. A maker fee left out is the taker's; negative is a rebate."""
 
-    spot_taker: PaidCost
+    spot_taker: PaidCost | None = None
     taker: PaidCost = Field(description="derivatives")
     liquidation: PaidCost = Field(description="on liquidated notional")
     delivery: PaidCost | None = Field(None, description="on the notional of a dated future at its settlement")
     spot_fee_asset: Literal["quote", "base"] = Field("quote", description="in what a spot purchase is charged")
-    spot_maker: Cost = Field(default_factory=lambda known: known.get("spot_taker", 0.0))
+    spot_maker: Cost | None = Field(default_factory=lambda known: known.get("spot_taker"))
     maker: Cost = Field(default_factory=lambda known: known.get("taker", 0.0), description="derivatives")
 
 
@@ -115,7 +115,7 @@ class BorrowSpec(Spec):
     `opening`: periods charged when a loan is taken (Kraken 1).
     """
 
-    rates: dict[str, Annotated[Rate, Field(ge=0)]] = Field(examples=["{BTC: 5%/y, USDT: 8%/y}"])
+    rates: dict[str, Annotated[Rate, Field(ge=0)]] = Field({}, examples=["{BTC: 5%/y, USDT: 8%/y}"])
     every: LongSeconds = 3600
     opening: Annotated[Number, Field(ge=0)] = 0.0
     initial: Share = Field(description="of the value of borrowed coins", examples=["33%"])

@@ -102,7 +102,8 @@ def deposits(spec, names, rules) -> tuple[Deposit, ...]:
         venue = spec.venues[name]
         amount = spec.capital.amount * venue.share
         if amount > 0.0:
-            cost = venue.fees.spot_taker if venue.convert_cost is None else venue.convert_cost
+            spot = venue.fees.taker if venue.fees.spot_taker is None else venue.fees.spot_taker
+            cost = spot if venue.convert_cost is None else venue.convert_cost
             out.append(Deposit(v, source, amount, int(rules.settle[v]), cost))
     return tuple(out)
 

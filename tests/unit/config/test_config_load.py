@@ -45,7 +45,7 @@ def test_events_are_in_seconds_and_fractions(spec):
     assert (rally.event, rally.move, rally.over, rally.then, rally.end) == ("price", 0.3, 259_200, "hold", None)
     assert (freeze.at, freeze.duration, freeze.pending) == (1_697_760_000, 2_592_000, "held")
     assert freeze.end == freeze.at + 2_592_000
-    assert (gap.gap, gap.half_life, gap.funding, gap.end) == (0.03, 259_200, "recorded", None)
+    assert (gap.gap, gap.half_life, gap.funding, gap.end) == (0.03, 259_200, None, None)
 
 
 def test_a_script_may_be_a_list_and_a_textbook_run_has_none(write, good):

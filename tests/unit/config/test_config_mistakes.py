@@ -45,7 +45,7 @@ CASES = {
     # events
     "unknown event": ("event: price", "event: §prise", "did you mean 'price'?"),
     "later event": ("event: price, base: BTC", "event: §depeg, base: BTC", "`event: depeg` is not delivered yet"),
-    "funding follows": ("half_life: 3d}", "half_life: 3d, funding: §follows}", "`funding: follows` is not delivered"),
+    "funding follows": ("half_life: 3d}", "half_life: 3d, funding: §follows}", "how south makes its funding is not known"),
     "end before start": ("freeze: {event: withdrawal_freeze, venue: north, at: 2023-10-20T00:00Z, for: 30d",
                          "§freeze: {event: withdrawal_freeze, venue: north, at: 2023-10-20T00:00Z, until: 2023-10-19",
                          "ends before it starts; expected 'until' after 'at'"),

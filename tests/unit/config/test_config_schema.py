@@ -28,7 +28,8 @@ def test_schema_knows_every_key_of_the_repositorys_configs(good):
         assert fits({"venues": {path.stem: facts}}, schema, schema), path
 
 
-KINDS = {"object": dict, "array": list, "string": str, "number": (int, float), "integer": int, "null": type(None)}
+KINDS = {"object": dict, "array": list, "string": str, "number": (int, float), "integer": int, "boolean": bool,
+         "null": type(None)}  # fmt: skip
 
 
 def fits(value, part, schema):

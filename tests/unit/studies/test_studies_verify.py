@@ -8,10 +8,11 @@ from typer.testing import CliRunner
 from basisbt.cli.main import app
 from basisbt.errors import DataError
 from basisbt.places import packaged
-from basisbt.studies.verify import HOW, VENUE_WHY, WHY, agrees, verify
+from basisbt.studies.recompute import HOW, WHY
+from basisbt.studies.verify import agrees, verify
 
 CASES = packaged("data", "published_cases.json")
-OPEN = 33  # cases that wait for a rule; this number only falls
+OPEN = 13  # cases that wait for a rule; this number only falls
 
 
 def test_all_that_are_modelled_come_out_and_the_others_say_why():
@@ -23,11 +24,11 @@ def test_all_that_are_modelled_come_out_and_the_others_say_why():
 
 def test_every_reason_and_every_way_is_about_a_case_there_is():
     kinds = {(case["kind"], case["venue"]) for case in json.loads(CASES.read_text(encoding="utf-8"))["cases"]}
-    assert {kind for kind, _ in kinds} == set(HOW) | set(WHY) and set(VENUE_WHY) <= kinds
+    assert {kind for kind, _ in kinds} == set(HOW) | set(WHY)
     assert not set(HOW) & set(WHY)
 
 
-@pytest.mark.parametrize("number", ["G001", "G004", "G063", "G068", "G105", "G132", "G138", "G144"])
+@pytest.mark.parametrize("number", ["G001", "G004", "G063", "G068", "G105", "G132", "G138", "G144", "G088", "G098", "G110", "G140"])
 def test_a_case_with_another_number_is_a_miss(tmp_path, number):
     cases = [c for c in json.loads(CASES.read_text(encoding="utf-8"))["cases"] if c["id"] == number]
     for case in cases:
