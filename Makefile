@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/basisbt
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint bench sample lock clean
+.PHONY: demo test thorough lint bench sample lock clean
 
 demo: $(READY)
 	$(RUN) run configs/runs/01_btc_carry.yaml
@@ -13,6 +13,9 @@ test: $(READY)
 	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/ruff check basisbt strategies tests benchmarks
+
+thorough: $(READY)
+	BASISBT_EXAMPLES=5000 $(VENV)/bin/python -m pytest -n 2 tests/properties/test_books_properties.py
 
 lint: $(READY)
 	$(VENV)/bin/ruff check basisbt strategies tests benchmarks

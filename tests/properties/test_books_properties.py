@@ -4,6 +4,8 @@ Random markets, orders, withdrawals and freezes from one seed (markets.py). The 
 definition in MODEL.md section 3 and the sum of what is owned; they use none of core's own totals.
 """
 
+import os
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +20,8 @@ from tests.properties.markets import act, random_world
 from tests.support.worlds import Desk
 
 SEEDS = st.integers(0, 2**32 - 1)
-BUSY = settings(derandomize=True, deadline=None, max_examples=200)
+EXAMPLES = int(os.environ.get("BASISBT_EXAMPLES", "200"))  # `make thorough` asks for 5,000
+BUSY = settings(derandomize=True, deadline=None, max_examples=EXAMPLES)
 
 
 def played(seed, bars=40, after=None):
