@@ -167,6 +167,11 @@ def _check_side(side: str, node: Node, instrument: Symbol, venue: VenueSpec | No
             mistakes.add(find(node, "symbol").place, text + "maintenance: 10%}`")
         for key in {"exchange_leverage", "margin"} & set(node.live):
             mistakes.add(node.live[key].named_at, f"'{key}' on a borrowed spot leg; leave it out")
+    if "roll" in node.live and "contract" not in node.live:
+        mistakes.add(node.live["roll"].named_at, "'roll' without a contract by rule; write `contract: quarter`")
+    if "contract" in node.live and instrument.kind != "perpetual":
+        text = f"{instrument.text} beside `contract`; expected a symbol without a date, like {base}/USDT:USDT"
+        mistakes.add(find(node, "symbol").place, text)
     if instrument.kind == "spot" and side == "long":
         for key in {"leverage", "exchange_leverage", "leverage_band", "margin"} & set(node.live):
             mistakes.add(node.live[key].named_at, f"'{key}' on a spot leg; spot is paid in full, leave it out")

@@ -10,8 +10,6 @@ from basisbt.config.reader import Node
 
 LATER = "is not delivered yet"
 KEYS = (
-    ("pairs", "*", "*", "contract"),
-    ("pairs", "*", "*", "roll"),
     ("tail", "replay"),
 )
 VALUES = {

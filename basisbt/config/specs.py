@@ -48,6 +48,13 @@ class DataSpec(Spec):
         return units.duration_name(self.timeframe)
 
 
+class RollSpec(Spec):
+    """When a contract by rule moves on to the next one: so long before it expires."""
+
+    before: LongSeconds = 5 * 86_400
+    to: Literal["next_quarter"] = "next_quarter"
+
+
 class LegSpec(Spec):
     """One leg. On a derivative `leverage` is notional / equity kept for the leg, held inside `leverage_band`.
 
@@ -58,8 +65,15 @@ class LegSpec(Spec):
     symbol: Text
     leverage: Multiple | None = None
     margin: Literal["cross", "isolated"] = "cross"
+    contract: Literal["quarter"] | None = Field(None, description="the quarterly future of this symbol, rolled")
+    roll: RollSpec = Field(RollSpec(), validate_default=True)
     exchange_leverage: Annotated[Multiple, Field(ge=1)] | None = None
     leverage_band: Band | None = Field(None, validate_default=True)
+
+    @property
+    def listed(self) -> str:
+        """The symbol that is traded: of a contract by rule, `BTC/USDT:USDT-quarter`."""
+        return self.symbol if self.contract is None else f"{self.symbol}-{self.contract}"
 
     @field_validator("leverage_band")
     @classmethod

@@ -7,7 +7,7 @@ not import; a test keeps the two equal.
 import re
 from typing import NamedTuple
 
-_SYMBOL = re.compile(r"([^/:\s]+)/([^/:\s-]+)(?::([^/:\s-]+)(?:-(\d{6}))?)?")
+_SYMBOL = re.compile(r"([^/:\s]+)/([^/:\s-]+)(?::([^/:\s-]+)(?:-(\d{6}|quarter))?)?")
 _STABLE = frozenset("USD USDT USDC BUSD DAI FDUSD USDE TUSD USDP PYUSD USDD RLUSD USD1 UST SUSD GUSD".split())
 
 

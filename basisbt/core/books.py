@@ -20,12 +20,12 @@ BAD_TARGET, BAD_MOVE, TOO_MANY, JOURNAL_FULL, BAD_PRICE = 1, 2, 3, 4, 5
 # Outcomes of an order or a withdrawal.
 FILLED, NO_BAR, NO_CASH, NO_MARGIN, NO_COIN, BEYOND_TIERS, CANCELLED, LIQUIDATED = range(8)
 FROZEN, BEYOND_FREE, BELOW_MINIMUM, NO_ROUTE, VENUE_GONE, DEFAULTED, SETTLED, EXPIRED = range(8, 16)
-BELOW_LOT, TOO_SMALL, NO_VOLUME, OVER_CUSTODY, OVER_LEVERAGE, INTERNAL = range(16, 22)
+BELOW_LOT, TOO_SMALL, NO_VOLUME, OVER_CUSTODY, OVER_LEVERAGE, INTERNAL, ROLLED = range(16, 23)
 OUTCOME_NAMES = (
     "filled", "no_bar", "not_enough_cash", "not_enough_margin", "not_enough_coin", "beyond_last_tier", "cancelled",
     "liquidation", "withdrawals_frozen", "beyond_withdrawable", "below_minimum", "no_route", "venue_defaulted",
     "default", "settled", "expired", "below_one_lot", "below_minimum_notional", "no_volume", "custody_limit",
-    "leverage_limit", "internal",
+    "leverage_limit", "internal", "rolled",
 )  # fmt: skip
 # Columns of a journal row and of a ticket.
 J_TIME, J_KIND, J_SLOT, J_SOURCE, J_TARGET, J_ASSET, J_REASON = range(7)
@@ -191,6 +191,6 @@ def file_ticket(book, instrument, outcome, reason, order, quantity, price, fee, 
         book.count[ERROR] = JOURNAL_FULL
     book.count[TICKETS] = n + 1
     traded = outcome == FILLED or outcome == LIQUIDATED or outcome == DEFAULTED or outcome == SETTLED
-    mark = FILL_MARK if traded else REFUSAL_MARK
+    mark = FILL_MARK if traded or outcome == ROLLED else REFUSAL_MARK
     stamp(book, (mark * 1024 + instrument) * 64 + outcome, quantity)
     stamp(book, book.clock[0], price)

@@ -11,6 +11,7 @@ from basisbt.core.funding import settle_funding
 from basisbt.core.liquidation import inside_bar
 from basisbt.core.loans import charge_interest, settle_loans
 from basisbt.core.queue import keep_rests
+from basisbt.core.rolling import roll_contracts
 from basisbt.core.tape import show_row
 from basisbt.core.valuation import revalue, value
 
@@ -33,6 +34,8 @@ def step(t, panel, overlay, tape, rules, book):
         apply_events(t, overlay, tape, rules, book)  # 1  ends first, then freezes, then defaults
     if tape.time[t] >= rules.first_expiry:
         settle_expired(t, tape, rules, book)  # 2
+    if rules.rolls:
+        roll_contracts(t, panel, overlay, tape, rules, book)  # 2
     if rules.charges_interest and t > 0:
         charge_interest(t, tape, rules, book)  # 3  on what has been owed since the last open
     settle_funding(t, True, panel, overlay, tape, rules, book)  # 3  on what was carried here

@@ -28,6 +28,7 @@ def make_good(w, a, amount, rules, book):
     """The fund pays `amount` of asset a into account w; what it does not have, the venue's other traders pay."""
     v = rules.wallet_venue[w]
     slot = rules.venue.size + v
+    split_coin(w, a, rules, book)
     left = book.fund[v] - amount * book.usd[a]
     if left >= 0.0:
         book.fund[v] = left
@@ -71,10 +72,7 @@ def exchange(w, rules, book):
 def convert(w, a, worth, sign, rules, book):
     """Take (sign -1) or give USD `worth` of asset a; a coin's holding is split first."""
     slot = rules.venue.size + rules.wallet_venue[w]
-    s = rules.spot_of[w, a]
-    if s >= 0:
-        usd = book.usd[rules.quote[s]]
-        split(s, book.usd[a] / usd if usd > 0.0 else book.seen_price[s], book.usd[a], usd, rules, book)
+    split_coin(w, a, rules, book)
     amount = worth / book.usd[a]
     if sign > 0.0:
         post(book, rules, CONVERSION, slot, outside(PRICE, rules), w, a, amount)
@@ -84,6 +82,14 @@ def convert(w, a, worth, sign, rules, book):
         i = rules.long[p]
         if rules.backing[p] > 0.0 and rules.coin[i] == a and rules.venue[i] == rules.wallet_venue[w]:
             book.held[p, 0] += sign * amount
+
+
+def split_coin(w, a, rules, book):
+    """Split what is held of a coin at the price at which what follows is valued, before it changes."""
+    s = rules.spot_of[w, a]
+    if s >= 0 and not rules.cash[a]:
+        usd = book.usd[rules.quote[s]]
+        split(s, book.usd[a] / usd if usd > 0.0 else book.seen_price[s], book.usd[a], usd, rules, book)
 
 
 def settle_loans(rules, book):

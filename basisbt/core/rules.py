@@ -119,6 +119,7 @@ class Rules(NamedTuple):
     most_custody: float  # share of our equity that transfers may bring to one venue, inf: any
     most_leverage: float  # notional of all derivatives over our equity that orders may lead to, inf: any
     charges_interest: bool  # somebody does
+    rolls: bool  # some contract is one by rule
     venues: int
     wallets: int
     seconds: int  # length of a bar
@@ -135,7 +136,7 @@ def ordinary(instruments, wallets, venues, assets, pairs):
         interest=np.zeros((venues, assets)), interest_period=np.full(venues, 3600, np.int64), interest_opening=v,
         loan_initial=v, loan_maintenance=v, fund=v + np.inf, forfeits=v.astype(none), partial=v.astype(none),
         long_leverage=p, long_band_high=p, short_interest=p, unit=p, most_custody=np.inf, most_leverage=np.inf,
-        charges_interest=False,
+        charges_interest=False, rolls=False,
     )  # fmt: skip
 
 

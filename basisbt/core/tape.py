@@ -49,6 +49,9 @@ class Panel(NamedTuple):
     funding_time: np.ndarray  # [K] int64, seconds UTC, floored to the minute
     funding_premium: np.ndarray  # [K] mean premium of the interval that ends here, NaN where nobody needs it
     funding_hours: np.ndarray  # [K] length of that interval
+    roll_row: np.ndarray  # [R] int64, row at whose open a contract by rule moves on to the next one
+    roll_instrument: np.ndarray  # [R] int64
+    roll_price: np.ndarray  # [R] what the old contract is at then; the row has the new one's prices
 
 
 # What a sparse event does. LEVEL, GAP and RATE change what the world shows and come before everything else in a bar.

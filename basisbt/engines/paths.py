@@ -28,7 +28,7 @@ OUTCOME = np.dtype(
 )  # fmt: skip
 
 
-WRITTEN = ("equity", "margin")  # rewritten bar by bar, never read before
+WRITTEN = ("margin",)  # rewritten bar by bar, never read before; equity is: limits go by the last close
 MEMORY = ("time", "past", "past_fresh", "past_index", "funding", "funding_total")  # kept up to a bar, blank after it
 
 

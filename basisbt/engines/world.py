@@ -110,11 +110,19 @@ def unrolled(world: World) -> World:
         time, p.prices[row], p.fresh[row], p.index[row], p.usd[row], first, p.funding_instrument[stamps],
         p.funding_rate[stamps], p.funding_price[stamps], p.funding_at_open[stamps],
         p.funding_time[stamps] + np.repeat(time - p.time[row], count), p.funding_premium[stamps],
-        p.funding_hours[stamps],
+        p.funding_hours[stamps], *rolls_of(p, row),
     )  # fmt: skip
     for block in panel:
         block.flags.writeable = False
     return world.without(panel=panel, overlay=world.overlay._replace(row=np.arange(row.size, dtype=np.int64)))
+
+
+def rolls_of(panel: Panel, row: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A panel's rolls by bar of a path that replays these rows."""
+    bars = [np.flatnonzero(row == at) for at in panel.roll_row]
+    which = np.repeat(np.arange(panel.roll_row.size), [each.size for each in bars])
+    bar = np.concatenate([np.zeros(0, np.int64), *bars]).astype(np.int64)
+    return bar, panel.roll_instrument[which], panel.roll_price[which]
 
 
 def begin(world: World, journal: int, kept: int | None = None):

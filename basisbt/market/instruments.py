@@ -5,7 +5,7 @@ Knows symbols. Knows no venue's contract sizes, fees or tiers, and no prices.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from basisbt.errors import ConfigError
 
@@ -14,7 +14,7 @@ STABLE = frozenset(
 )
 DELIVERY_HOUR = 8  # UTC; Binance, OKX, Bybit and Deribit deliver dated contracts at 08:00 (BitMEX did at 12:00)
 
-_SYMBOL = re.compile(r"([^/:\s]+)/([^/:\s-]+)(?::([^/:\s-]+)(?:-(\d{6}))?)?")
+_SYMBOL = re.compile(r"([^/:\s]+)/([^/:\s-]+)(?::([^/:\s-]+)(?:-(\d{6}|quarter))?)?")
 
 
 def is_stable(asset: str) -> bool:
@@ -34,6 +34,12 @@ class Instrument:
     kind: str  # spot | perpetual | future
     inverse: bool
     expiry: int | None
+    rolls: int | None = None  # seconds before a quarter's expiry at which it moves on to the next contract
+
+    @property
+    def root(self) -> str:
+        """The symbol without its quarter: `BTC/USDT:USDT` of `BTC/USDT:USDT-quarter`."""
+        return self.symbol.removesuffix("-quarter")
 
     @property
     def title(self) -> str:
@@ -54,7 +60,7 @@ def parse_symbol(venue: str, symbol: str) -> Instrument:
     if settle not in (None, base, quote) and not (is_stable(settle) and is_stable(quote)):
         raise ConfigError(f"{venue} {symbol}: settles in {settle}; expected {quote} (linear) or {base} (inverse)")
     kind = "spot" if settle is None else "perpetual" if date is None else "future"
-    expiry = None if date is None else _expiry(venue, symbol, date)
+    expiry = None if date in (None, "quarter") else _expiry(venue, symbol, date)
     return Instrument(venue, symbol, base, quote, settle, kind, settle == base, expiry)
 
 
@@ -64,6 +70,12 @@ def _expiry(venue: str, symbol: str, date: str) -> int:
     except ValueError:
         raise ConfigError(f"{venue} {symbol}: {date} is not a date; expected YYMMDD, like 260327") from None
     return int(day.timestamp()) + DELIVERY_HOUR * 3600
+
+
+def quarter_end(expiry: int) -> bool:
+    """Whether an expiry is the last Friday of March, June, September or December."""
+    day = datetime.fromtimestamp(expiry, UTC)
+    return day.month % 3 == 0 and day.weekday() == 4 and (day + timedelta(days=7)).month != day.month
 
 
 def folder(venue: str, symbol: str) -> str:

@@ -75,13 +75,14 @@ def build_panel(request: PanelRequest) -> tuple[Panel, PanelNotes]:
     if request.end <= request.start:
         raise DataError(f"the window {moment(request.start)} to {moment(request.end)} is empty")
     shelf = Shelf(request.dir)
+    shelf.rolls = {(i.venue, i.symbol): (i, request.timeframe) for i in request.instruments if i.rolls is not None}
     made = tuple(f is not None and f.made for f in request.formulas) or (False,) * len(request.instruments)
     found = find_sources(shelf, request.instruments, request.bases, request.index, request.timeframe, made)
     start, end, warnings = _window(request, shelf, found)
     loaded = _load(request, shelf, found, grid_over(start, end, request.timeframe))
     funding, behind = with_formulas(request, loaded)
     settled = place(funding, dict(enumerate(loaded.mark)), loaded.grid, behind)
-    panel = _panel(request, loaded, settled)
+    panel = _panel(request, loaded, settled, rolls_in(request, shelf, found, loaded.grid))
     for array in panel:
         array.flags.writeable = False
     return panel, _notes(request, shelf, found, loaded, tuple(warnings))
@@ -185,7 +186,18 @@ def with_formulas(request: PanelRequest, loaded: Loaded) -> tuple[dict[int, Fund
     return stamps, behind
 
 
-def _panel(request: PanelRequest, loaded: Loaded, settled: Settlements) -> Panel:
+def rolls_in(request: PanelRequest, shelf: Shelf, found: Sources, grid: Grid):
+    """(rows [R], instruments [R], prices [R]) of the rolls of contracts by rule inside the grid."""
+    rolls = []
+    for i, instrument in enumerate(request.instruments):
+        for moment, price in shelf.hand_overs(found.trade[i]) if instrument.rolls is not None else ():
+            if grid.start < moment < grid.end:
+                rolls.append(((moment - grid.start) // grid.step, i, price))
+    columns = list(zip(*sorted(rolls), strict=True)) or [(), (), ()]
+    return np.array(columns[0], np.int64), np.array(columns[1], np.int64), np.array(columns[2], float)
+
+
+def _panel(request: PanelRequest, loaded: Loaded, settled: Settlements, rolls) -> Panel:
     grid, count = loaded.grid, len(request.instruments)
     prices = np.empty((grid.rows, FIELDS, count))
     fresh = np.empty((grid.rows, count), np.bool_)
@@ -209,6 +221,7 @@ def _panel(request: PanelRequest, loaded: Loaded, settled: Settlements) -> Panel
     return Panel(
         time, prices, fresh, index, usd, settled.first, settled.instrument,
         settled.rate, settled.price, settled.at_open, settled.time, settled.premium, settled.hours,
+        *rolls,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from basisbt.errors import DataError
+from basisbt.market.chains import contracts, last_price, roll_time, splice, symbol_in
 from basisbt.market.files import Sheet
 from basisbt.market.grid import timeframe_text
 from basisbt.market.instruments import Instrument, folder, is_stable, parse_symbol
@@ -27,12 +28,36 @@ class Shelf:
     def __init__(self, directory: Path) -> None:
         self.directory = Path(directory)
         self._sheets: dict[Path, Sheet] = {}
+        self._spliced: dict[Path, Sheet] = {}
+        self.rolls: dict[tuple[str, str], tuple[Instrument, int]] = {}  # contracts by rule: (instrument, timeframe)
 
     def sheet(self, source: Source) -> Sheet:
-        """The whole file, its timestamps checked."""
-        if source.path not in self._sheets:
-            self._sheets[source.path] = load_bars(source.path, source.step)
-        return self._sheets[source.path]
+        """The whole file, its timestamps checked; of a contract by rule, the contracts' files one after another."""
+        rolling = self.rolls.get((source.path.parent.parent.name, symbol_in(source.path)))
+        if rolling is None:
+            if source.path not in self._sheets:
+                self._sheets[source.path] = load_bars(source.path, source.step)
+            return self._sheets[source.path]
+        if source.path not in self._spliced:
+            sheets, ends = self.links(source, *rolling)
+            self._spliced[source.path] = splice(source.path, sheets, ends)
+        return self._spliced[source.path]
+
+    def links(self, source: Source, instrument: Instrument, timeframe: int) -> tuple[list[Sheet], list[int]]:
+        """(sheets, ends) of the contracts of a chain that have this series."""
+        sheets, ends = [], []
+        for each in contracts(self.directory, instrument):
+            there = available(self.directory, each.venue, each.symbol).get(source.path.stem)
+            if there is not None:
+                sheets.append(self.sheet(Source(there, source.step)))
+                ends.append(roll_time(each.expiry, instrument.rolls, timeframe))
+        return sheets, ends
+
+    def hand_overs(self, source: Source) -> list[tuple[int, float]]:
+        """(moment, price of the old contract) at which a chain moves on."""
+        instrument, timeframe = self.rolls[source.path.parent.parent.name, symbol_in(source.path)]
+        sheets, ends = self.links(source, instrument, timeframe)
+        return [(end, last_price(sheet, end)) for sheet, end in zip(sheets[:-1], ends[:-1])]
 
     def funding(self, path: Path) -> Sheet:
         """The whole funding file, checked."""
@@ -53,6 +78,10 @@ class Shelf:
     def offered(self, venue: str, symbol: str, kind: str) -> list[Source]:
         """Every series of that kind on disk, fitting or not."""
         there = available(self.directory, venue, symbol)
+        if (venue, symbol) in self.rolls:
+            for each in contracts(self.directory, self.rolls[venue, symbol][0]):
+                for name in available(self.directory, venue, each.symbol):
+                    there[name] = self.directory / folder(venue, symbol) / f"{name}.parquet"
         named = [(bar_series(name), path) for name, path in there.items()]
         return [Source(path, found[1]) for found, path in named if found and found[0] == kind]
 

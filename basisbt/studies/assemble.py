@@ -80,10 +80,11 @@ def name_everything(spec):
     for name, pair in spec.pairs.items():
         numbers = []
         for leg in (pair.long, pair.short):
-            key = (leg.venue, leg.symbol)
+            key = (leg.venue, leg.listed)
             if key not in order:
                 order[key] = len(order)
-                instruments.append(parse_symbol(*key))
+                rolls = None if leg.contract is None else leg.roll.before
+                instruments.append(replace(parse_symbol(*key), rolls=rolls))
             numbers.append(order[key])
         legs[name] = tuple(numbers)
     currencies = dict.fromkeys(i.quote for i in instruments)
@@ -120,7 +121,8 @@ def make_event(name, event, names, spec):
     if event.event == "venue_default":
         paid = None if event.recovered_after is None else event.at + event.recovered_after
         return VenueDefault(name, names.venues.index(event.venue), event.at, event.recovery, paid)
-    place = names.instruments.index((event.venue, event.symbol))
+    rolling = (event.venue, f"{event.symbol}-quarter")
+    place = names.instruments.index(rolling if rolling in names.instruments else (event.venue, event.symbol))
     if event.event == "funding":
         return FundingShock(name, place, event.at, event.rate, event.end)
     follows = event.funding == "follows" or (event.funding is None and knows_formula(spec, event.venue, event.symbol))

@@ -118,6 +118,7 @@ def panel_of(block, funding):
         np.searchsorted(row, np.arange(bars + 1)).astype(np.int64), who, np.array([f[2] for f in funding], float),
         block[row, 4, who], np.ones(row.size, np.bool_), time[row],
         np.full(row.size, np.nan), np.full(row.size, 8.0),
+        np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0),
     )  # fmt: skip
 
 

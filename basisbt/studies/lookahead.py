@@ -21,7 +21,8 @@ def cut(world: World, k: int) -> World:
     panel, end = world.panel, int(world.panel.first[k + 1])
     shorter = Panel(
         panel.time[: k + 1], panel.prices[: k + 1], panel.fresh[: k + 1], panel.index[: k + 1],
-        panel.usd[: k + 1], panel.first[: k + 2], *(block[:end] for block in panel[6:]),
+        panel.usd[: k + 1], panel.first[: k + 2], *(block[:end] for block in panel[6:13]),
+        *(block[panel.roll_row <= k] for block in panel[13:]),
     )  # fmt: skip
     shorter = Panel(*(np.ascontiguousarray(block) for block in shorter))
     return with_panel(world, shorter, k)

@@ -13,7 +13,7 @@ from basisbt.errors import ConfigError
 def tiers_of(spec, instrument):
     """Tiers of a derivative at its venue. Raises ConfigError when none are known."""
     tiers = spec.venues[instrument.venue].tiers
-    found = tiers.get(instrument.symbol) or tiers.get("default")
+    found = tiers.get(instrument.symbol) or tiers.get(instrument.root) or tiers.get("default")
     slope = slope_of(spec, instrument)
     if slope is not None:
         return [Tier(floor=0.0, mmr=slope.maintenance, max_leverage=1.0 / slope.initial)]

@@ -8,11 +8,12 @@ import pandas as pd
 
 from basisbt.core.books import (
     DEFAULTED, FILLED, J_ASSET, J_KIND, J_REASON, J_SLOT, J_SOURCE, J_TARGET, J_TIME, LIQUIDATED, OUTCOME_NAMES,
-    SETTLED, T_FEE, T_IMPACT, T_INSTRUMENT, T_OUTCOME, T_PRICE, T_QUANTITY, T_REASON, T_SPREAD, T_TIME,
+    ROLLED, SETTLED, T_FEE, T_IMPACT, T_INSTRUMENT, T_OUTCOME, T_PRICE, T_QUANTITY, T_REASON, T_SPREAD, T_TIME,
 )  # fmt: skip
 from basisbt.core.rules import ATTRIBUTION, KIND_NAMES, accounts, outside
 
 
+# What a venue does to a position without being asked.
 CLOSED_BY_VENUE = {LIQUIDATED: "liquidation", DEFAULTED: "closed by default", SETTLED: "settlement"}
 
 
@@ -107,7 +108,7 @@ def orders_frame(machine, reasons) -> pd.DataFrame:
 
 def fills_frame(orders: pd.DataFrame) -> pd.DataFrame:
     """The orders that traded."""
-    done = orders["status"].isin([OUTCOME_NAMES[code] for code in (FILLED, LIQUIDATED, DEFAULTED, SETTLED)])
+    done = orders["status"].isin([OUTCOME_NAMES[code] for code in (FILLED, LIQUIDATED, DEFAULTED, SETTLED, ROLLED)])
     return orders[done].reset_index(drop=True)
 
 

@@ -40,6 +40,7 @@ def make_rules(spec, instruments, names, legs) -> Rules:
         counted=counted, bracket=bracket, backing=backing(spec, instruments, legs, names),
         coin_margin=counted.any(axis=(1, 2)) | lending(spec, names, wallets), carried=carried(spec),
         dollar=names.assets.index("USD"), venues=venues, wallets=wallets, seconds=int(spec.data.timeframe),
+        rolls=any(i.rolls is not None for i in instruments),
         most_custody=spec.limits.custody or np.inf, most_leverage=spec.limits.leverage or np.inf,
     ))  # fmt: skip
     for block in rules:
@@ -73,7 +74,7 @@ def of_instruments(spec, instruments, names) -> dict:
 
 def of_sizes(spec, instruments, names, legs) -> dict:
     """Lots, ticks, least notionals, impact."""
-    markets = [spec.venues[i.venue].markets.get(i.symbol) for i in instruments]
+    markets = [spec.venues[i.venue].markets.get(i.root) for i in instruments]
     exact = [Fraction(str(m.lot)) * Fraction(str(m.contract_size)) if m else Fraction(0) for m in markets]
     impacts = [spec.venues[i.venue].impact for i in instruments]
     units = []

@@ -23,7 +23,7 @@ class Layout(NamedTuple):
 def lay_out(spec, instruments, venues) -> Layout:
     """The accounts that a config's legs need."""
     alone = {
-        (leg.venue, leg.symbol) for pair in spec.pairs.values() for leg in (pair.long, pair.short)
+        (leg.venue, leg.listed) for pair in spec.pairs.values() for leg in (pair.long, pair.short)
         if leg.margin == "isolated"
     }  # fmt: skip
     classic = [spec.venues[name].account == "classic" for name in venues]

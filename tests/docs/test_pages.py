@@ -74,3 +74,16 @@ def test_a_command_of_the_pages_runs_as_written(command, tmp_path_factory):
     done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == (4 if "--fail-if" in command and "error: diff" in done.stderr else 0), done.stderr
     assert done.stdout.strip()
+
+
+def test_the_pairs_on_the_page_of_rules_are_pairs(tmp_path):
+    pairs = blocks(ROOT / "docs" / "rules.md", "yaml")[0]
+    config = tmp_path / "rules.yaml"
+    config.write_text(
+        "schema: 1\nname: rules\ncapital: 100_000 USDT\ndata: {dir: data, window: [2023-01-01, 2023-06-01]}\n"
+        "venues: {okx: {borrow: {rates: {BTC: 5%/y}}}, bybit: {}, binance: {}}\n"
+        + pairs + "strategy: {use: static_carry}\n"
+    )  # fmt: skip
+    spec = basisbt.load(config).spec
+    assert spec.pairs["dated"].short.listed == "BTC/USDT:USDT-quarter"
+    assert spec.pairs["reverse"].short.leverage == 3.0

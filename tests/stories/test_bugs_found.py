@@ -8,7 +8,7 @@ from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL
 from basisbt.engines.machine import run_loop
 from basisbt.engines.world import Deposit
 from basisbt.strategy import hold, move
-from tests.support.worlds import COIN, PERP, SPOT, USDT, A, B, Desk, perpetual, spot, world
+from tests.support.worlds import COIN, PERP, SPOT, USDT, A, B, Desk, Failure, perpetual, spot, world
 
 
 # Was a bug: books.post writes attribution[CONVERSION], which has no such row.
@@ -211,3 +211,29 @@ def test_nothing_under_way_is_exactly_nothing():
     under_way = [t for t, amount in enumerate(seen) if amount != 0.0]
     assert under_way == [t for t in range(1, 60) if t % 6 == 1]  # sent at the next open, there an hour later
     assert min(seen[t] for t in under_way) > 33.0
+
+
+# Was a bug: paths that share their beginning kept the equity of another path's end as their last close.
+def test_a_limit_goes_by_the_last_close_of_its_own_path():
+    """`limits` are shares of equity at the last close. Two paths part in bar 3; the second one's order there must be
+    judged by bar 2's equity, not by what the first path ended with."""
+    from basisbt.engines.paths import PathRunner
+    from basisbt.strategy.loader import as_record
+    from tests.properties.markets import strategy
+
+    decide, params = strategy("static_carry", notional=0.9)
+    missing = {(bar, leg) for bar in (1, 2) for leg in (0, 1)}
+    w = world(bars=8, decide=decide, params=as_record(params), missing=missing, leverage=20.0,
+              events=(Failure(A, 3, 0.0),), more={"most_leverage": 0.95})  # fmt: skip
+    calm = w.overlay._replace(**{n: getattr(w.overlay, n)[:0] for n in ("event_bar", "event_kind", "event_who", "event_size")})
+    together, alone = PathRunner(w).run(w.overlay, calm)[1], PathRunner(w).run(calm)[0]
+    assert together["fills"] == alone["fills"] and together["digest"] == alone["digest"]
+
+
+# Was a bug: coins that the insurance fund paid into an account were valued beside a holding that had not been split.
+def test_coins_from_the_fund_do_not_upset_the_attribution():
+    """Seed 296378: an inverse account ends below zero at the end of a bar; lines summed to 41 dollars too little."""
+    from tests.properties.test_books_properties import played
+
+    desk = played(296378, 27)
+    assert desk.machine.attribution(desk.t).sum() == pytest.approx(desk.marked - desk.world.capital, abs=1e-6)

@@ -83,6 +83,7 @@ def plain_panel(ohlc, fresh, spot, seconds, start, funding, coin_of):
         np.searchsorted(row, np.arange(count + 1)).astype(np.int64), who,
         np.full(row.size, funding), prices[4, row, who], np.ones(row.size, np.bool_), time[row],
         np.full(row.size, np.nan), np.full(row.size, 8.0),
+        np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0),
     )  # fmt: skip
 
 

@@ -185,6 +185,7 @@ def make_panel(legs, bars, seconds, start, price, prices, marks, index, missing,
         time, np.ascontiguousarray(block.transpose(1, 0, 2)), fresh, np.ascontiguousarray(shown.transpose(1, 0, 2)),
         np.ascontiguousarray(worth), first, who, rate.astype(float), at.astype(float),
         when == time[row], when, np.full(row.size, premium, float), np.full(row.size, 8.0),
+        np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import collections
 import backtrader as bt
 
 from basisbt.core.books import (
-    CANCELLED, DEFAULTED, ERROR, FILLED, LIQUIDATED, NO_BAR, OUTCOME_NAMES, POSTINGS, RUINED, SETTLED, T_FEE,
+    CANCELLED, DEFAULTED, ERROR, FILLED, LIQUIDATED, NO_BAR, OUTCOME_NAMES, POSTINGS, ROLLED, RUINED, SETTLED, T_FEE,
     T_IMPACT, T_INSTRUMENT, T_ORDER, T_OUTCOME, T_PRICE, T_QUANTITY, T_SPREAD, TICKETS,
 )  # fmt: skip
 from basisbt.core.queue import queue_order, waits
@@ -225,7 +225,7 @@ class BasisBroker(OrderDesk, bt.BrokerBase):
             if i >= instruments:
                 continue  # a withdrawal
             order = self.by_ref.get(row[T_ORDER])
-            if outcome in (FILLED, LIQUIDATED, DEFAULTED, SETTLED):
+            if outcome in (FILLED, LIQUIDATED, DEFAULTED, SETTLED, ROLLED):
                 self._tell_fill(order, i, row, number)
             elif order is not None and outcome == NO_BAR:
                 self.resting.append(self.by_ref.pop(order.ref))

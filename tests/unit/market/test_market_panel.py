@@ -51,7 +51,8 @@ def test_a_panel_cannot_be_written_and_is_contiguous(market):
         with pytest.raises(ValueError, match="read-only"):
             array[...] = 0
     kinds = [str(array.dtype) for array in panel]
-    assert kinds == ["int64", "float64", "bool", *["float64"] * 2, *["int64"] * 2, *["float64"] * 2, "bool", "int64", *["float64"] * 2]
+    assert kinds == ["int64", "float64", "bool", *["float64"] * 2, *["int64"] * 2, *["float64"] * 2, "bool", "int64", *["float64"] * 2,
+                     *["int64"] * 2, "float64"]  # fmt: skip
 
 
 def test_eight_hours_are_the_first_open_the_extremes_the_last_close_and_all_the_volume(market):
