@@ -107,6 +107,7 @@ def _weighed(venue: VenueSpec, share: float, explicit: bool) -> VenueSpec:
 
 def check_affordable(spec: RunSpec, root: Node, mistakes: Mistakes) -> None:
     """Add `okx needs 600,000 USDT, has 500,000` for every venue that cannot pay for its legs."""
+    check_custody(spec, root, mistakes)
     fraction = notional_fraction(spec.strategy.params)
     if fraction is None:
         return
@@ -126,6 +127,15 @@ def check_affordable(spec: RunSpec, root: Node, mistakes: Mistakes) -> None:
         if need > has * (1 + CLOSE):
             place = notional.place if spec.venues[name].weight == "auto" else _written(root, name).place
             mistakes.add(place, f"{name} needs {need:,.0f} {asset}, has {has:,.0f}")
+
+
+def check_custody(spec: RunSpec, root: Node, mistakes: Mistakes) -> None:
+    """No venue begins with more of the capital than `limits.custody` lets it hold."""
+    most = spec.limits.custody
+    for name, venue in spec.venues.items() if most is not None else ():
+        if venue.share > most * (1 + CLOSE):
+            text = f"{name} begins with {venue.share * 100:.4g} % of the capital; `custody` allows {most * 100:g} %"
+            mistakes.add(find(root, "limits", "custody").place, text)
 
 
 def notional_fraction(params: dict[str, Any]) -> float | None:

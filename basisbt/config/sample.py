@@ -117,6 +117,9 @@ class GapChanceSpec(Spec):
     rate: Arrivals
     gap: GapSizeSpec
     half_life: DurationSpec
+    funding: Literal["follows", "recorded"] = Field(
+        "follows", description="follows goes with the gap where the venue's formula is known"
+    )
 
 
 class FundingChanceSpec(Spec):

@@ -46,7 +46,7 @@ def chances_of(spec, world) -> Chances:
         ),
         gap=None if gap is None else GapChance(
             tuple(0.0 if s else gap.rate for s in spot), lognormal(gap.gap), gap.gap.up, lognormal(gap.half_life),
-            tuple(knows_formula(spec, *place) for place in names.instruments),
+            tuple(gap.funding == "follows" and knows_formula(spec, *place) for place in names.instruments),
         ),
         funding=None if flip is None else FundingChance(
             tuple(0.0 if s else flip.rate for s in spot), Lognormal(abs(flip.size.median), abs(flip.size.p95)),

@@ -89,6 +89,8 @@ CASES = {
     "below zero": ("weight: 40%", "weight: §-40%", "a weight of at least 0"),
     # what is for later
     "limits": ("strategy:", "limits: {custody: §160%}\nstrategy:", "found '160%'; expected at most 1"),
+    "too much at one venue": ("strategy:", "limits: {custody: §50%}\nstrategy:", "north begins with 60 % of the capital"),
+    "roll of nothing": ("leverage: 3x}", "leverage: 3x, §roll: {before: 2d}}", "'roll' without a contract by rule"),
     "unknown limit": ("strategy:", "limits: {§custdy: 60%}\nstrategy:", "did you mean 'custody'?"),
     "replay": ("tail:", "tail:\n  §replay: [{incident: x}]", "'replay' is not delivered yet"),
     "generated market": ("tail:", "tail:\n  sample: {market: §generate}", "`market: generate` is not delivered yet"),
