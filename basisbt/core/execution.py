@@ -48,6 +48,7 @@ def fill_order(k, t, tape, rules, book):
         book.count[REFUSALS] += 1
         book.queue_rest[k] = False
         book.queue_done[k] = True
+        return_margin(i, rules, book)
     if pair >= 0:
         book.order_refusal[pair] = outcome
     return outcome == FILLED
@@ -80,11 +81,8 @@ def prepare_accounts(i, quantity, price, costs, pair, leg, t, b, field, way, tap
     if rules.wallets == rules.venues:
         return
     if rules.spot[i]:
-        if quantity < 0.0:
+        if quantity < 0.0:  # money is not taken from a derivatives account to buy: its leverage would rise unasked
             gather(v, rules.coin[i], -quantity, t, b, field, way, tape, rules, book)
-        else:
-            need = quantity * price + costs[0] + costs[1] + costs[2]
-            gather(v, rules.quote[i], need, t, b, field, way, tape, rules, book)
     elif w != v and book.position[i] * quantity >= 0.0:
         total = costs[0] + costs[1] + costs[2]
         need = margin_need(i, quantity, price, total, rules, book)

@@ -171,3 +171,19 @@ def test_coins_go_to_the_inverse_account_with_the_order_and_come_back_with_its_e
     desk.step()
     assert desk.position(1) == 0.0 and sub(desk, COIN) == 0.0
     assert desk.wallet(A) == pytest.approx(1000.0) and desk.book.count[QUEUED] == 0
+
+
+def test_a_refused_order_leaves_nothing_behind_and_a_purchase_takes_no_margin():
+    """10,001 of notional is beyond the cap; and 1,500 in the linear account do not pay for spot."""
+    from basisbt.core.decision import queue_move
+
+    desk = classic(cap=10_000.0)
+    desk.order(PERP, -100.01)
+    desk.step()
+    assert desk.outcomes() == ["beyond_last_tier"] and (desk.wallet(A), sub(desk)) == (2000.0, 0.0)
+    desk.order(PERP, -5.0)
+    queue_move(A, SUB, 1500.0, desk.book)
+    desk.step(2)
+    desk.order(SPOT, 6.0)
+    desk.step()
+    assert desk.outcomes()[1:] == ["filled", "not_enough_cash"] and sub(desk) == 1510.0
