@@ -190,9 +190,11 @@ def rolls_in(request: PanelRequest, shelf: Shelf, found: Sources, grid: Grid):
     """(rows [R], instruments [R], prices [R]) of the rolls of contracts by rule inside the grid."""
     rolls = []
     for i, instrument in enumerate(request.instruments):
-        for moment, price in shelf.hand_overs(found.trade[i]) if instrument.rolls is not None else ():
-            if grid.start < moment < grid.end:
-                rolls.append(((moment - grid.start) // grid.step, i, price))
+        for when, price in shelf.hand_overs(found.trade[i]) if instrument.rolls is not None else ():
+            if grid.start < when < grid.end:
+                if not np.isfinite(price):
+                    raise DataError(f"{instrument.title}: no price of the contract that is left at {moment(when)}")
+                rolls.append(((when - grid.start) // grid.step, i, price))
     columns = list(zip(*sorted(rolls), strict=True)) or [(), (), ()]
     return np.array(columns[0], np.int64), np.array(columns[1], np.int64), np.array(columns[2], float)
 
