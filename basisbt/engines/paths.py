@@ -173,9 +173,9 @@ def compiled_loop(world: World):
 
 def loop_is_kept(decide) -> bool:
     """Whether the compiled loop of a `decide` that has run is on disk; a few things Numba does not keep."""
-    from basisbt.engines.compile import strategy_folder
+    from basisbt.engines.compile import run_by_handle, strategy_folder
 
-    return any(strategy_folder(decide).rglob("*run_whole*.nbc"))
+    return any(strategy_folder(decide).rglob(f"*{run_by_handle.__name__}*.nbc"))
 
 
 def question(world: World) -> tuple:
