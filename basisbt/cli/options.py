@@ -50,8 +50,11 @@ def guarded(verb):
 
     @functools.wraps(verb)
     def call(*args, **kwargs):
+        from basisbt.studies.interrupts import listening
+
         try:
-            done = verb(*args, **kwargs)
+            with listening():
+                done = verb(*args, **kwargs)
             if sys.stdout is not None:
                 sys.stdout.flush()
             return done

@@ -48,7 +48,8 @@ def check_references(root: Node, parts: dict[str, Any], mistakes: Mistakes, warn
             _check_times(name, node, event, parts["data"], warnings)
     check_sample(find, root, parts, mistakes, warnings)
     for base, target in getattr(parts.get("data"), "index", {}).items():
-        _check_index(find(root, "data", "index", base), base, target, bases, mistakes)
+        for place in target.of:
+            _check_index(find(root, "data", "index", base), base, place, bases, mistakes)
     capital = parts.get("capital")
     quoted = {leg.quote for leg in legs.values() if not leg.inverse}
     if capital is not None and legs and capital.asset not in quoted | {"USD"}:
@@ -215,7 +216,10 @@ def _check_event(root: Node, node: Node, legs: dict, bases: set[str], venues: di
     kind, venue = _text(node, "event"), _text(node, "venue")
     known = _venue_exists(root, node.live["venue"], venue, mistakes) if venue is not None else False
     symbol, base = _text(node, "symbol"), _text(node, "base")
-    if kind in ("non_convergence", "funding") and known and symbol is not None:
+    if kind == "insurance_drain" and venue in venues and venues[venue].insurance is None:
+        text = f"how big the insurance fund of {venue} is is not known; write `{venue}: {{insurance: 1_000_000 USD}}`"
+        mistakes.add(node.live["venue"].place, f"{text} under venues")
+    if kind in ("non_convergence", "funding", "adl") and known and symbol is not None:
         traded = [name for (at, name), leg in legs.items() if at == venue and leg.kind != "spot"]
         if bases and symbol not in traded:
             close = mistakes.suggestion(symbol, traded) or f"; expected {', '.join(traded) or 'one that a pair trades'}"

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from basisbt.config.fields import Fraction, Instant, LongSeconds, Seconds, Spec, Text
+from basisbt.config.fields import Dollars, Fraction, Instant, LongSeconds, Seconds, Spec, Text
 
 
 class WithdrawalFreezeSpec(Spec):
@@ -121,7 +121,57 @@ class FundingSpec(Spec):
         return self
 
 
+class MomentSpec(Spec):
+    """What happens at one instant."""
+
+    at: Instant = Field(examples=["2023-10-24T08:00Z"])
+
+    @property
+    def end(self) -> int | None:
+        """Seconds UTC: it is over when it has happened."""
+        return self.at
+
+
+class AdlSpec(MomentSpec):
+    """The venue closes `fraction` of one derivative position at the mark, worse by `penalty` of what it closes."""
+
+    event: Literal["adl"]
+    venue: Text
+    symbol: Text
+    fraction: Annotated[Fraction, Field(gt=0, le=1)]
+    penalty: Annotated[Fraction, Field(ge=0, lt=1)] = Field(0.0, description="of the notional closed")
+
+
+class InsuranceDrainSpec(MomentSpec):
+    """The venue's insurance fund pays a loss; past the venue's ADL trigger winning positions are closed, by rank."""
+
+    event: Literal["insurance_drain"]
+    venue: Text
+    loss: Dollars = Field(examples=["350_000 USD"])
+    ours: Annotated[Fraction, Field(gt=0, le=1)] = Field(1.0, description="our share of what has to be closed")
+
+
+class ClawbackSpec(MomentSpec):
+    """The venue takes a share of profits since the last Friday 08:00 UTC, or of all balances, some of it redeemed."""
+
+    event: Literal["clawback"]
+    venue: Text
+    of: Literal["profit", "balances"] = "profit"
+    fraction: Annotated[Fraction, Field(gt=0, le=1)]
+    redeemed: Annotated[Fraction, Field(ge=0, le=1)] | None = Field(None, description="of what was taken of balances")
+    redeemed_after: LongSeconds | None = None
+
+    @model_validator(mode="after")
+    def _redeems_balances(self) -> Self:
+        if self.of == "profit" and (self.redeemed is not None or self.redeemed_after is not None):
+            raise ValueError("a share of profits is not redeemed; expected `of: balances`, or no 'redeemed'")
+        if (self.redeemed is None) != (self.redeemed_after is None):
+            raise ValueError("expected both 'redeemed' and 'redeemed_after', or neither")
+        return self
+
+
 EventSpec = Annotated[
-    WithdrawalFreezeSpec | NonConvergenceSpec | PriceSpec | VenueDefaultSpec | FundingSpec,
+    WithdrawalFreezeSpec | NonConvergenceSpec | PriceSpec | VenueDefaultSpec | FundingSpec | AdlSpec
+    | InsuranceDrainSpec | ClawbackSpec,
     Field(discriminator="event"),
 ]

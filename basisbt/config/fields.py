@@ -33,6 +33,16 @@ def _count(value: object) -> int:
     return value
 
 
+def _dollars(value: object) -> float:
+    """`1_000_000 USD` or a plain number of USD."""
+    if isinstance(value, str) and not value.replace("_", "").replace(".", "", 1).isdigit():
+        money = units.parse_money(value)
+        if money.asset != "USD":
+            raise units.refuse(value, "an amount in USD, like 500_000_000 USD")
+        return money.amount
+    return units.parse_number(value)
+
+
 def _weight(value: object) -> float | str:
     if value == "auto":
         return "auto"
@@ -141,8 +151,15 @@ def _none(value: object) -> Any:
     return None if value == "none" else value
 
 
+def _markets(value: object) -> Any:
+    """One market, or a list of them, as the map they stand for."""
+    return {"of": [value]} if isinstance(value, str) else {"of": value} if isinstance(value, list) else value
+
+
 none_or = BeforeValidator(_none)
+markets_of = BeforeValidator(_markets)
 half_spreads = BeforeValidator(_half_spreads)
 fees_or_none = BeforeValidator(_fees)
 one_bracket = BeforeValidator(_brackets)
 tail_or_none = BeforeValidator(_tail)
+Dollars = Annotated[float, BeforeValidator(_dollars), Field(ge=0), WithJsonSchema({"type": ["string", "number"]})]

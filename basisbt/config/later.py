@@ -16,7 +16,7 @@ VALUES = {
     ("kind",): ("sweep", "compare"),
     ("claims", "carry_at"): ("bid",),
     ("tail", "script", "*", "event"): (
-        "outage", "adl", "clawback", "depeg", "liquidity", "haircut",
+        "outage", "depeg", "liquidity",
     ),
     ("tail", "sample", "market"): ("generate",),
 }  # fmt: skip

@@ -5,15 +5,15 @@ Knows shapes, units and bounds. Knows neither positions in files nor what refers
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from basisbt import units
 from basisbt.config.events import EventSpec
 from basisbt.config.fields import (
-    Band, Capital, Count, Fraction, LongSeconds, Multiple, Part, Rate, Seconds, Spec, Text, Window, none_or,
-    tail_or_none,
+    Band, Capital, Count, Fraction, LongSeconds, Multiple, Number, Part, Rate, Seconds, Spec, Text, Window, markets_of,
+    none_or, tail_or_none,
 )  # fmt: skip
 from basisbt.config.sample import SampleSpec, parse_measure
 from basisbt.config.venues import VenueSpec
@@ -32,6 +32,20 @@ class GapsSpec(Spec):
     max: Seconds = Field(21_600, description="the longest gap that is bridged")
 
 
+class IndexSpec(Spec):
+    """The markets whose mean price is a base's USD index; with a `band` none counts further from their median."""
+
+    of: Annotated[list[Text], Field(min_length=1)]
+    weights: list[Annotated[Number, Field(gt=0)]] | None = None
+    band: Annotated[Fraction, Field(gt=0, lt=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_weight_each(self) -> Self:
+        if self.weights is not None and len(self.weights) != len(self.of):
+            raise ValueError(f"found {len(self.weights)} weights for {len(self.of)} markets; expected one each")
+        return self
+
+
 class DataSpec(Spec):
     """Which market data: an absolute folder, a window in seconds UTC (end exclusive), a bar length in seconds."""
 
@@ -40,7 +54,10 @@ class DataSpec(Spec):
     timeframe: LongSeconds = 28_800
     gaps: GapsSpec = GapsSpec()
     coverage: Literal["error", "intersect"] = "error"
-    index: dict[str, Text] = Field({}, description="base → venue:symbol whose price is the base's USD index")
+    index: dict[str, Annotated[IndexSpec, markets_of]] = Field(
+        {}, description="base → venue:symbol whose price is the base's USD index, or several",
+        examples=["{BTC: okx:BTC/USDT}", "{BTC: {of: [okx:BTC/USDT, bybit:BTC/USDT], band: 0.5%}}"],
+    )  # fmt: skip
 
     @property
     def timeframe_name(self) -> str:

@@ -10,25 +10,12 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
 from basisbt import units
 from basisbt.config.fields import (
-    AssetAmounts, Cost, Fraction, LongSeconds, Multiple, Number, PaidCost, Preset, Rate, Seconds, Spec, Text, Weight,
-    Window, fees_or_none, half_spreads, none_or, one_bracket,
+    AssetAmounts, Cost, Dollars, Fraction, LongSeconds, Multiple, Number, PaidCost, Preset, Rate, Seconds, Spec, Text,
+    Weight, Window, fees_or_none, half_spreads, none_or, one_bracket,
 )  # fmt: skip
 from basisbt.config.sample import VenueRates
 
 Positive = Annotated[Number, Field(gt=0)]
-
-
-def _dollars(value: object) -> float:
-    """`1_000_000 USD` or a plain number of USD."""
-    if isinstance(value, str) and not value.replace("_", "").replace(".", "", 1).isdigit():
-        money = units.parse_money(value)
-        if money.asset != "USD":
-            raise units.refuse(value, "an amount in USD, like 500_000_000 USD")
-        return money.amount
-    return units.parse_number(value)
-
-
-Dollars = Annotated[float, BeforeValidator(_dollars), Field(ge=0), WithJsonSchema({"type": ["string", "number"]})]
 Share = Annotated[Fraction, Field(ge=0, le=1)]
 
 
@@ -228,8 +215,14 @@ class VenueSpec(Spec):
     borrow: Annotated[BorrowSpec | None, none_or] = None
     impact: Annotated[ImpactSpec | None, none_or] = None
     liquidation: LiquidationSpec = LiquidationSpec()
+    mark: Literal["data", "fair"] = Field(
+        "data", description="fair: without a mark series marks are the index and the funding to come, known in advance"
+    )
     insurance: Dollars | None = Field(
         None, description="insurance fund; none: it never runs out", examples=["1_000_000 USD"]
+    )
+    adl_trigger: Annotated[Fraction, Field(gt=0, le=1)] = Field(
+        1.0, description="share of its insurance fund that a venue has to lose before it closes winning positions"
     )
     margin_slope: dict[str, SlopeSpec] = {}
     life: Window | None = Field(None, description="first and last day on which it traded")

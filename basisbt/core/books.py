@@ -13,19 +13,19 @@ from basisbt.core.rules import FUNDING, LINES, accounts, ours, outside
 
 # Columns of `book.count`.
 POSTINGS, QUEUED, TICKETS, MOVES, LIQUIDATIONS, FILLS, REFUSALS = range(7)
-ERROR, RUINED, TRANSFERS, PENDING, DEFAULTS = range(7, 12)
-COUNTERS = 12
+ERROR, RUINED, TRANSFERS, PENDING, DEFAULTS, CLAIMS = range(7, 13)
+COUNTERS = 13
 # Codes of `book.count[ERROR]`: the run must stop.
 BAD_TARGET, BAD_MOVE, TOO_MANY, JOURNAL_FULL, BAD_PRICE = 1, 2, 3, 4, 5
 # Outcomes of an order or a withdrawal.
 FILLED, NO_BAR, NO_CASH, NO_MARGIN, NO_COIN, BEYOND_TIERS, CANCELLED, LIQUIDATED = range(8)
 FROZEN, BEYOND_FREE, BELOW_MINIMUM, NO_ROUTE, VENUE_GONE, DEFAULTED, SETTLED, EXPIRED = range(8, 16)
-BELOW_LOT, TOO_SMALL, NO_VOLUME, OVER_CUSTODY, OVER_LEVERAGE, INTERNAL, ROLLED = range(16, 23)
+BELOW_LOT, TOO_SMALL, NO_VOLUME, OVER_CUSTODY, OVER_LEVERAGE, INTERNAL, ROLLED, DELEVERAGED = range(16, 24)
 OUTCOME_NAMES = (
     "filled", "no_bar", "not_enough_cash", "not_enough_margin", "not_enough_coin", "beyond_last_tier", "cancelled",
     "liquidation", "withdrawals_frozen", "beyond_withdrawable", "below_minimum", "no_route", "venue_defaulted",
     "default", "settled", "expired", "below_one_lot", "below_minimum_notional", "no_volume", "custody_limit",
-    "leverage_limit", "internal", "rolled",
+    "leverage_limit", "internal", "rolled", "adl",
 )  # fmt: skip
 # Columns of a journal row and of a ticket.
 J_TIME, J_KIND, J_SLOT, J_SOURCE, J_TARGET, J_ASSET, J_REASON = range(7)
@@ -50,6 +50,8 @@ class Book(NamedTuple):
     seen_price: np.ndarray  # [I] price at which the holding was last split, quote
     seen_index: np.ndarray  # [I] USD index then
     seen_usd: np.ndarray  # [I] USD price of the quote then
+    earned: np.ndarray  # [I] what a derivative has paid so far, costs included, settlement asset
+    since: np.ndarray  # [I] what it had earned, open positions at their mark, when profits began to count
     usd: np.ndarray  # [A] USD price of each asset now
     attribution: np.ndarray  # [LINES, I + V] USD
     held: np.ndarray  # [P, 2] base units of a pair's long and short leg, signed
@@ -111,10 +113,11 @@ def make_book(rules, bars, assets, journal=0):
     i, v, w, p = rules.venue.size, rules.venues, rules.wallets, rules.long.size
     f, n, word = np.zeros, np.int64, np.zeros(1)
     return Book(
-        f((accounts(rules), assets)), f(i), f(i), f(i), f(i), np.ones(i), np.ones(assets), f((LINES, i + v)),
-        f((p, 2)), f(w, n), f(QUEUE, n), f(QUEUE), f(QUEUE), f(QUEUE, np.bool_), f(QUEUE), f(QUEUE, n),
-        f(QUEUE, n), f(QUEUE, n), f(QUEUE, n), f(QUEUE, np.bool_), f(QUEUE, np.bool_), f(FLIGHTS, n), f(FLIGHTS, n),
-        f(FLIGHTS), f(FLIGHTS), f(FLIGHTS, n), f(FLIGHTS, n), f(FLIGHTS, n), f(w), rules.fund.copy(), f(v), f(v), f(1),
+        f((accounts(rules), assets)), f(i), f(i), f(i), f(i), np.ones(i), f(i), f(i), np.ones(assets),
+        f((LINES, i + v)), f((p, 2)), f(w, n), f(QUEUE, n), f(QUEUE), f(QUEUE), f(QUEUE, np.bool_), f(QUEUE),
+        f(QUEUE, n), f(QUEUE, n), f(QUEUE, n), f(QUEUE, n), f(QUEUE, np.bool_), f(QUEUE, np.bool_), f(FLIGHTS, n),
+        f(FLIGHTS, n), f(FLIGHTS), f(FLIGHTS), f(FLIGHTS, n), f(FLIGHTS, n), f(FLIGHTS, n), f(w), rules.fund.copy(),
+        f(v), f(v), f(1),
         np.array([0.0, 0.0, np.inf, np.inf, 0.0, np.inf]), f(v), f(v), np.full(v, np.nan),
         np.full(v, np.nan), f(p), f(p), f(p), f(p, n), f(v, n), f(p, n), f(COUNTERS, n), f(1, n), f(1, np.uint64),
         word, word.view(np.uint64), f((journal, 7), n), f(journal), f((journal, 5), n), f((journal, 5)),
@@ -191,6 +194,6 @@ def file_ticket(book, instrument, outcome, reason, order, quantity, price, fee, 
         book.count[ERROR] = JOURNAL_FULL
     book.count[TICKETS] = n + 1
     traded = outcome == FILLED or outcome == LIQUIDATED or outcome == DEFAULTED or outcome == SETTLED
-    mark = FILL_MARK if traded or outcome == ROLLED else REFUSAL_MARK
+    mark = FILL_MARK if traded or outcome == ROLLED or outcome == DELEVERAGED else REFUSAL_MARK
     stamp(book, (mark * 1024 + instrument) * 64 + outcome, quantity)
     stamp(book, book.clock[0], price)

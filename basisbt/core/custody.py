@@ -10,8 +10,8 @@ import math
 
 from basisbt.core.accounts import shift, spare_units
 from basisbt.core.books import (
-    BELOW_MINIMUM, BEYOND_FREE, DEFAULTED, DEFAULTS, FILLED, FLIGHTS, FROZEN, MOVES, NO_ROUTE, OVER_CUSTODY, PENDING,
-    REFUSAL_MARK, REFUSALS, TRANSFERS, VENUE_GONE, file_ticket, kept_row, post, stamp,
+    BELOW_MINIMUM, BEYOND_FREE, CLAIMS, DEFAULTED, DEFAULTS, FILLED, FLIGHTS, FROZEN, MOVES, NO_ROUTE, OVER_CUSTODY,
+    PENDING, REFUSALS, TRANSFERS, VENUE_GONE, file_ticket, kept_row, post,
 )  # fmt: skip
 from basisbt.core.deals import settle_deal
 from basisbt.core.closing import empty_pairs
@@ -19,29 +19,8 @@ from basisbt.core.margin import available
 from basisbt.core.rules import (
     CLAIM, CONVERSION, DEFAULT, LOAN, PRICE, RECOVERY, TRANSFER, TRANSFER_FEE, bank, claim, in_transit, loan, outside,
 )  # fmt: skip
-from basisbt.core.tape import DEFAULT as VENUE_DEFAULT
-from basisbt.core.tape import FREEZE_VOIDED, MARK_OPEN, OPEN, THAW
-from basisbt.core.tape import RECOVERY as CLAIM_PAID
+from basisbt.core.tape import MARK_OPEN, OPEN
 from basisbt.core.valuation import split
-
-
-def apply_events(t, overlay, tape, rules, book):
-    """Step 1: what happens to venues at this instant: ends first, then freezes, then defaults (so it is sorted)."""
-    while tape.cursor[0] < overlay.event_bar.size and overlay.event_bar[tape.cursor[0]] <= t:
-        k = tape.cursor[0]
-        kind, v = overlay.event_kind[k], overlay.event_who[k]
-        if kind == THAW:
-            tape.frozen[v] -= 1
-        elif kind == VENUE_DEFAULT:
-            default_venue(v, overlay.event_size[k], t, tape, rules, book)
-        elif kind == CLAIM_PAID:
-            pay_claim(v, rules, book)
-        else:
-            tape.frozen[v] += 1
-            if kind == FREEZE_VOIDED:
-                void_pending(v, rules, book)
-        stamp(book, (REFUSAL_MARK * 64 + kind) * 1024 + v, float(t))
-        tape.cursor[0] = k + 1
 
 
 def default_venue(v, recovery, t, tape, rules, book):
@@ -52,6 +31,7 @@ def default_venue(v, recovery, t, tape, rules, book):
     if tape.defaulted[v]:
         return
     tape.defaulted[v] = True
+    before = book.face[v]  # of balances it cut and has not redeemed: lost already, now part of the claim
     recall_transfers(v, rules, book)
     for i in range(rules.venue.size):
         if rules.venue[i] == v:
@@ -61,9 +41,10 @@ def default_venue(v, recovery, t, tape, rules, book):
             claim_wallet(w, v, rules, book)  # each account for itself: what one owes another does not pay
     slot = rules.venue.size + v
     post(book, rules, DEFAULT, slot, claim(v, rules), outside(DEFAULT, rules), rules.dollar,
-         book.face[v] * (1.0 - rules.carried))  # fmt: skip
+         (book.face[v] - before) * (1.0 - rules.carried))  # fmt: skip
     book.recovery[v] = recovery
     book.count[DEFAULTS] += 1
+    book.count[CLAIMS] += 1
 
 
 def close_at_index(i, t, tape, rules, book):

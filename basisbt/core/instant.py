@@ -4,7 +4,8 @@ Knows in which order things happen to the money, and nothing else. Each line is 
 """
 
 from basisbt.core.books import MOVES, PENDING, POSTINGS, QUEUED, RUINED
-from basisbt.core.custody import apply_events, send_withdrawals, settle_transfers
+from basisbt.core.custody import send_withdrawals, settle_transfers
+from basisbt.core.events import apply_events
 from basisbt.core.execution import fill_at_open
 from basisbt.core.expiry import settle_expired
 from basisbt.core.funding import settle_funding
@@ -31,7 +32,7 @@ def step(t, panel, overlay, tape, rules, book):
     open_bar(t, panel, overlay, tape, rules, book)
     postings = book.count[POSTINGS]
     if tape.cursor[0] < overlay.event_bar.size and overlay.event_bar[tape.cursor[0]] <= t:
-        apply_events(t, overlay, tape, rules, book)  # 1  ends first, then freezes, then defaults
+        apply_events(t, overlay, tape, rules, book)  # 1  ends, what venues take, freezes, defaults
     if tape.time[t] >= rules.first_expiry:
         settle_expired(t, tape, rules, book)  # 2
     if rules.rolls:

@@ -95,6 +95,7 @@ class Rules(NamedTuple):
     loan_initial: np.ndarray  # [V] margin on borrowed coins, fraction of their value
     loan_maintenance: np.ndarray  # [V]
     fund: np.ndarray  # [V] units of the settlement asset in the insurance fund, inf: it never runs out
+    adl_trigger: np.ndarray  # [V] fall of the insurance fund, negative, from which on winners are closed
     forfeits: np.ndarray  # [V] bool, what is left of a liquidated account goes to the fund
     partial: np.ndarray  # [V] bool, liquidation goes down tier by tier
     delay: np.ndarray  # [V] int64 seconds, from withdrawal to arrival
@@ -134,9 +135,9 @@ def ordinary(instruments, wallets, venues, assets, pairs):
         funding_damper=i, funding_divided=i.astype(none), funding_spread=i + 8.0, funding_floor=i - np.inf,
         funding_cap=i + np.inf, credit=np.ones(wallets, none), lends=np.zeros((venues, assets), none),
         interest=np.zeros((venues, assets)), interest_period=np.full(venues, 3600, np.int64), interest_opening=v,
-        loan_initial=v, loan_maintenance=v, fund=v + np.inf, forfeits=v.astype(none), partial=v.astype(none),
-        long_leverage=p, long_band_high=p, short_interest=p, unit=p, most_custody=np.inf, most_leverage=np.inf,
-        charges_interest=False, rolls=False,
+        loan_initial=v, loan_maintenance=v, fund=v + np.inf, adl_trigger=v - 1.0, forfeits=v.astype(none),
+        partial=v.astype(none), long_leverage=p, long_band_high=p, short_interest=p, unit=p, most_custody=np.inf,
+        most_leverage=np.inf, charges_interest=False, rolls=False,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ def pay(i, kind, amount, index, rules, book, reason=0):
     """Post a signed amount of instrument i's settlement asset (positive: received). index: USD index of its base."""
     if rules.inverse[i]:
         touch_coin(i, amount, index, rules, book)
+    book.earned[i] += amount
     receive(book, rules, kind, i, rules.wallet[i], rules.pays[i], amount, reason)
 
 

@@ -56,6 +56,7 @@ class Panel(NamedTuple):
 
 # What a sparse event does. LEVEL, GAP and RATE change what the world shows and come before everything else in a bar.
 THAW, FREEZE_HELD, FREEZE_VOIDED, LEVEL, GAP, RATE, DEFAULT, RECOVERY, ECHO = range(9)
+DELEVERAGE, DRAIN, SINCE, CLAW, CUT, REDEEM = range(9, 15)
 
 
 class Overlay(NamedTuple):
@@ -67,6 +68,10 @@ class Overlay(NamedTuple):
     ECHO (instrument): the gap that its funding follows, `size` from here on; 0: funding is as recorded.
     RATE (instrument): its funding settles at `size` from here on; NaN: as recorded.
     DEFAULT (venue): it stops for good; `size` is what will be paid on a dollar of claim. RECOVERY: it is paid now.
+    DELEVERAGE (instrument): the venue closes the share `size` of the position, `more` worse than the mark.
+    DRAIN (venue): its insurance fund pays USD `size`; `more` is our share of the other side.
+    SINCE (venue): profits are counted from now on. CLAW (venue): it takes the share `size` of them.
+    CUT (venue): it takes the share `size` of all balances, of which it will redeem `more`. REDEEM: it does so now.
     """
 
     row: np.ndarray  # [T] int64, the panel row that bar t replays
@@ -74,6 +79,7 @@ class Overlay(NamedTuple):
     event_kind: np.ndarray  # [E] int64, one of the above
     event_who: np.ndarray  # [E] int64, venue, base or instrument
     event_size: np.ndarray  # [E] float64
+    event_more: np.ndarray  # [E] float64, a second size, 0 where there is none
 
 
 class Tape(NamedTuple):

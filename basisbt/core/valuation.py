@@ -7,7 +7,7 @@ Spot is worth its venue's trade close, a derivative its mark close (MODEL.md sec
 import math
 
 from basisbt.core.books import (
-    BAD_PRICE, DEFAULTS, DRAWDOWN, ERROR, LOWEST, PEAK, PENDING, RUINED, TRAPPED, TROUGH, WORST_RATIO, kept_row,
+    BAD_PRICE, CLAIMS, DRAWDOWN, ERROR, LOWEST, PEAK, PENDING, RUINED, TRAPPED, TROUGH, WORST_RATIO, kept_row,
 )  # fmt: skip
 from basisbt.core.contracts import notional
 from basisbt.core.margin import borrowed, coin_collateral, collateral, demand, maintained, settle_usd, tier_of
@@ -261,7 +261,7 @@ def value(t, tape, rules, book):
     row[0] = marked
     row[1] = accessible
     row[2] = marked
-    if book.count[DEFAULTS] > 0:
+    if book.count[CLAIMS] > 0:
         value_claims(row, rules, book)
         marked = row[0]
     keep_record(row, tape, rules, book)

@@ -40,6 +40,8 @@ COLD = {
     "size_together", "order_leg", "close_out", "reduce_tier", "reduce_position", "buy_back", "forfeit", "scale_pairs",
     "cancel_rests", "move_inside", "custody_allows", "keep_rests", "withdrawal_refusal", "note_refusal", "available",
     "borrowed", "split", "queue_order", "under_way", "empty_pairs", "attribute_to_pair", "pay", "receive",
+    "deleverage", "drain", "standing", "rank", "claw_back", "count_from", "cut_balances", "redeem", "profit", "result",
+    "give_coin", "dollars", "uncovered",
 }  # fmt: skip
 
 

@@ -122,7 +122,7 @@ def fork(one: Overlay, other: Overlay) -> int:
         raise ValueError("overlays that replay different rows have no beginning in common")
     count = min(one.event_bar.size, other.event_bar.size)
     same = np.ones(count, bool)
-    for name in ("event_bar", "event_kind", "event_who", "event_size"):
+    for name in ("event_bar", "event_kind", "event_who", "event_size", "event_more"):
         same &= getattr(one, name)[:count].view(np.int64) == getattr(other, name)[:count].view(np.int64)
     k = count if same.all() else int(np.argmin(same))
     return min((int(o.event_bar[k]) for o in (one, other) if o.event_bar.size > k), default=one.row.size)

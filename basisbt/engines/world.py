@@ -85,7 +85,7 @@ class World:
 def plain_overlay(panel: Panel) -> Overlay:
     """History as it was: no event."""
     none = np.zeros(0, np.int64)
-    return Overlay(np.arange(panel.time.size, dtype=np.int64), none, none, none, np.zeros(0))
+    return Overlay(np.arange(panel.time.size, dtype=np.int64), none, none, none, np.zeros(0), np.zeros(0))
 
 
 def shown_changes(overlay: Overlay, bases: int, instruments: int) -> tuple[np.ndarray, np.ndarray]:

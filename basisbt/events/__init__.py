@@ -2,10 +2,11 @@
 
 from basisbt.events.effects import Effects, make_overlay
 from basisbt.events.kinds import (
-    Event, FundingShock, NonConvergence, PriceShock, VenueDefault, WithdrawalFreeze, kind_of,
+    Clawback, Deleveraging, Event, FundingShock, InsuranceDrain, NonConvergence, PriceShock, VenueDefault,
+    WithdrawalFreeze, kind_of,
 )  # fmt: skip
 
 __all__ = [
-    "Effects", "Event", "FundingShock", "NonConvergence", "PriceShock", "VenueDefault", "WithdrawalFreeze", "kind_of",
-    "make_overlay",
+    "Clawback", "Deleveraging", "Effects", "Event", "FundingShock", "InsuranceDrain", "NonConvergence", "PriceShock",
+    "VenueDefault", "WithdrawalFreeze", "kind_of", "make_overlay",
 ]  # fmt: skip

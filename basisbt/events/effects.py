@@ -6,11 +6,19 @@ a funding rate) and the bar grid. What lasts is written as steps: a value from a
 
 import numpy as np
 
-from basisbt.core.tape import DEFAULT, ECHO, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, THAW, Overlay
+from basisbt.core.tape import (
+    CLAW, CUT, DEFAULT, DELEVERAGE, DRAIN, ECHO, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, REDEEM, SINCE,
+    THAW, Overlay,
+)  # fmt: skip
 
-# Order inside a bar, by kind: what the world shows, ends, freezes, defaults.
-# THAW, FREEZE_HELD, FREEZE_VOIDED, LEVEL, GAP, RATE, DEFAULT, RECOVERY, ECHO
-RANK = np.array([1, 2, 2, 0, 0, 0, 3, 1, 0])
+# Order inside a bar, by kind: what the world shows, ends, what venues take, freezes, defaults (MODEL.md section 2.2).
+RANK = np.zeros(15, np.int64)
+RANK[[THAW, RECOVERY, REDEEM]] = 1
+RANK[[SINCE, DRAIN, DELEVERAGE, CLAW, CUT]] = 2
+RANK[[FREEZE_HELD, FREEZE_VOIDED]] = 3
+RANK[DEFAULT] = 4
+FRIDAY = 86400 + 8 * 3600  # 1970-01-02 08:00, a Friday
+WEEK = 7 * 86400
 
 
 class Effects:
@@ -24,7 +32,7 @@ class Effects:
         self.echo: dict[int, np.ndarray] = {}
         self.rate: dict[int, np.ndarray] = {}
         self.chained: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        self.sparse: list[tuple[int, int, int, float]] = []  # bar, kind, who, size
+        self.sparse: list[tuple[int, int, int, float, float]] = []  # bar, kind, who, size, second size
         self.ended: dict[int, tuple[int, float, int | None]] = {}  # venue: its earliest default
 
     def floor(self, moment: int) -> int:
@@ -46,9 +54,26 @@ class Effects:
         ends = last if end is None else self.bar_of_end(end)
         if ends <= begins or begins >= last:
             return
-        self.sparse.append((begins, FREEZE_VOIDED if voids else FREEZE_HELD, venue, 0.0))
+        self.sparse.append((begins, FREEZE_VOIDED if voids else FREEZE_HELD, venue, 0.0, 0.0))
         if ends < last:
-            self.sparse.append((ends, THAW, venue, 0.0))
+            self.sparse.append((ends, THAW, venue, 0.0, 0.0))
+
+    def once(self, moment: int, kind: int, who: int, size: float, more: float = 0.0) -> None:
+        """Something that happens at one instant, in the bar it falls in; before the window it does not."""
+        if self.time.size and self.time[0] <= self.floor(moment) <= self.time[-1]:
+            self.sparse.append((self.bar_of_onset(moment), kind, who, size, more))
+
+    def claw(self, venue: int, moment: int, fraction: float) -> None:
+        """Take this share of the profits since the last Friday 08:00 UTC, or since the window's start."""
+        since = moment - (moment - FRIDAY) % WEEK
+        self.once(max(since, int(self.time[0])) if self.time.size else since, SINCE, venue, 0.0)
+        self.once(moment, CLAW, venue, fraction)
+
+    def cut(self, venue: int, moment: int, fraction: float, redeemed: float, redeemed_at: int | None) -> None:
+        """Take this share of all balances; a share of that is paid back at the first open at or after a moment."""
+        self.once(moment, CUT, venue, fraction, redeemed)
+        if redeemed_at is not None and self.bar_of_end(redeemed_at) < self.time.size:
+            self.sparse.append((self.bar_of_end(redeemed_at), REDEEM, venue, 0.0, 0.0))
 
     def default(self, venue: int, start: int, recovery: float, recovered_at: int | None) -> None:
         """Stop a venue for good in the bar of `start`; a claim is paid at the first open at or after `recovered_at`.
@@ -58,17 +83,17 @@ class Effects:
         if venue not in self.ended or start < self.ended[venue][0]:
             self.ended[venue] = start, recovery, recovered_at
 
-    def endings(self) -> list[tuple[int, int, int, float]]:
-        """Defaults and the payments of their claims, as (bar, kind, who, size)."""
+    def endings(self) -> list[tuple[int, int, int, float, float]]:
+        """Defaults and the payments of their claims, as (bar, kind, who, size, second size)."""
         found, last = [], self.time.size
         for venue, (start, recovery, recovered_at) in self.ended.items():
             begins = self.bar_of_onset(start)
             if begins >= last:
                 continue
-            found.append((begins, DEFAULT, venue, recovery))
+            found.append((begins, DEFAULT, venue, recovery, 0.0))
             paid = last if recovered_at is None else max(begins + 1, self.bar_of_end(recovered_at))
             if paid < last:
-                found.append((paid, RECOVERY, venue, 0.0))
+                found.append((paid, RECOVERY, venue, 0.0, 0.0))
         return found
 
     def chain(self, base: int, bars: np.ndarray, levels: np.ndarray) -> None:
@@ -120,9 +145,10 @@ class Effects:
         kind = np.repeat([*(s[1] for s in steps), *(e[1] for e in sparse)], lengths).astype(np.int64)
         who = np.repeat([*(s[2] for s in steps), *(e[2] for e in sparse)], lengths).astype(np.int64)
         size = np.concatenate([*(s[3] for s in steps), [e[3] for e in sparse]]).astype(float)
+        more = np.concatenate([np.zeros(bar.size - len(sparse)), [e[4] for e in sparse]]).astype(float)
         order = np.lexsort((np.arange(bar.size), RANK[kind], bar))
         row = np.arange(self.time.size, dtype=np.int64) if row is None else row
-        overlay = Overlay(row, bar[order], kind[order], who[order], size[order])
+        overlay = Overlay(row, bar[order], kind[order], who[order], size[order], more[order])
         for block in overlay:
             block.flags.writeable = False
         return overlay

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from basisbt.core.tape import DELEVERAGE, DRAIN
 
 CLOSED = 20  # half-lives after which a gap is closed: a millionth of it is left
 
@@ -154,6 +155,68 @@ class NonConvergence:
     def apply(self, effects) -> None:
         """Add the gap to the instrument's."""
         effects.add_gap(self.instrument, self.gaps(effects.time, effects.floor(self.start)), self.follows)
+
+
+@dataclass(frozen=True)
+class Deleveraging:
+    """The venue closes the share `fraction` of a position at the mark, worsened by `penalty` of its notional."""
+
+    name: str
+    instrument: int
+    start: int
+    fraction: float
+    penalty: float = 0.0
+    origin: str = "script"
+    root: str = ""
+    kind: str = "adl"
+
+    def apply(self, effects) -> None:
+        """Close a part at the onset."""
+        effects.once(self.start, DELEVERAGE, self.instrument, self.fraction, self.penalty)
+
+
+@dataclass(frozen=True)
+class InsuranceDrain:
+    """A venue's insurance fund pays USD `loss`; what lies beyond its trigger is closed, our part of it is `ours`."""
+
+    name: str
+    venue: int
+    start: int
+    loss: float
+    ours: float
+    origin: str = "script"
+    root: str = ""
+    kind: str = "insurance_drain"
+
+    def apply(self, effects) -> None:
+        """Drain at the onset."""
+        effects.once(self.start, DRAIN, self.venue, self.loss, self.ours)
+
+
+@dataclass(frozen=True)
+class Clawback:
+    """A venue takes the share `fraction` of the week's profits, or (`balances`) of all that is there.
+
+    Of balances taken, `redeemed` is paid back at `redeemed_at` (None: not within any run).
+    """
+
+    name: str
+    venue: int
+    start: int
+    fraction: float
+    balances: bool = False
+    redeemed: float = 0.0
+    redeemed_at: int | None = None
+    origin: str = "script"
+    root: str = ""
+    kind: str = "clawback"
+
+    def apply(self, effects) -> None:
+        """Take at the onset, pay back later."""
+        if self.balances:
+            effects.cut(self.venue, self.start, self.fraction, self.redeemed, self.redeemed_at)
+        else:
+            effects.claw(self.venue, self.start, self.fraction)
 
 
 def kind_of(event: Event) -> str:

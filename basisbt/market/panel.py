@@ -16,8 +16,9 @@ from basisbt.market.align import Lane, align
 from basisbt.market.formula import HOUR, FundingFormula, made_stamps, mean_premia, paid_on, premia
 from basisbt.market.coverage import Span, check_gaps, common_window, shortfalls
 from basisbt.market.grid import Grid, grid_over, moment
+from basisbt.market.index import IndexRule, index_lane
 from basisbt.market.instruments import Instrument, is_stable
-from basisbt.market.marks import proxy_mark
+from basisbt.market.marks import fair_marks, proxy_mark
 from basisbt.market.settlements import Settlements, missing_settlements, place
 from basisbt.market.sources import Shelf, Source, Sources, find_sources
 from basisbt.market.store import Bars, FundingStamps, bars_between, funding_between, title
@@ -37,7 +38,8 @@ class PanelRequest:
     gap_policy: str = "stale"  # stale | error
     gap_max: int = 6 * 3600
     coverage: str = "error"  # error | intersect
-    index: dict[str, tuple[str, str]] = field(default_factory=dict)  # base: (venue, symbol)
+    index: dict[str, IndexRule] = field(default_factory=dict)  # by base
+    fair: tuple[bool, ...] = ()  # by instrument: without a mark series, marks are the index and the funding to come
     formulas: tuple[FundingFormula | None, ...] = ()  # by instrument; none: funding is what was recorded, no more
 
 
@@ -96,7 +98,7 @@ def _window(request: PanelRequest, shelf: Shelf, found: Sources) -> tuple[int, i
         if found.funding[i]:
             stamps = funding_between(shelf.funding(found.funding[i]), request.start, request.end)
             spans.append(Span(title(stamps.path), stamps.first, stamps.last, stamps.interval))
-    spans += [_span(shelf, source) for source in found.index]
+    spans += [_span(shelf, source) for group in found.index for source in group]
     short = shortfalls(spans, request.start, request.end)
     if not short:
         return request.start, request.end, []
@@ -140,24 +142,29 @@ class _Lanes:
 
 def _load(request: PanelRequest, shelf: Shelf, found: Sources, grid: Grid) -> Loaded:
     lanes = _Lanes(request, shelf, grid)
-    index_lanes = [lanes.lane(source) for source in found.index]
+    index_lanes = [
+        index_lane([lanes.lane(source) for source in group], request.index.get(base))
+        for base, group in zip(request.bases, found.index, strict=True)
+    ]
     trade_lanes = [lanes.lane(s, i.expiry) for s, i in zip(found.trade, request.instruments, strict=True)]
+    stamps = {i: shelf.funding(path) for i, path in enumerate(found.funding) if path}
+    funding = {i: funding_between(sheet, grid.start, grid.end) for i, sheet in stamps.items()}
     mark_lanes, proxies = [], {}
     for i, instrument in enumerate(request.instruments):
-        own = found.mark[i]
+        own, base = found.mark[i], request.bases.index(instrument.base)
         if instrument.kind == "spot":
             mark_lanes.append(trade_lanes[i])
         elif own:
             mark_lanes.append(lanes.lane(own, instrument.expiry))
+        elif request.fair and request.fair[i] and i in funding:
+            proxies[f"{instrument.title} mark"] = "fair: the index and the funding to come"
+            mark_lanes.append(fair_marks(index_lanes[base], trade_lanes[i], grid, shelf.funding(found.funding[i])))
         else:
-            index = found.index[request.bases.index(instrument.base)]
-            lane, name = lanes.proxy(trade_lanes[i], found.widen[i], index)
+            lane, name = lanes.proxy(trade_lanes[i], found.widen[i], found.index[base][0])
             proxies[f"{instrument.title} mark"] = f"proxy: trade open/close widened to {name}"
             mark_lanes.append(lane)
     trade = [lanes.bars[source] for source in found.trade]
     mark = [lanes.bars[own or other] for own, other in zip(found.mark, found.trade, strict=True)]
-    stamps = {i: shelf.funding(path) for i, path in enumerate(found.funding) if path}
-    funding = {i: funding_between(sheet, grid.start, grid.end) for i, sheet in stamps.items()}
     return Loaded(grid, trade, mark, trade_lanes, mark_lanes, index_lanes, funding, {**found.stand_ins, **proxies})
 
 

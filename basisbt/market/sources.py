@@ -106,7 +106,7 @@ class Sources(NamedTuple):
     trade: tuple[Source, ...]
     mark: tuple[Source | None, ...]  # None: spot, or a proxy from trade prices
     widen: tuple[tuple[Source, ...], ...]  # candidates a proxy's extremes are widened to, best first
-    index: tuple[Source, ...]
+    index: tuple[tuple[Source, ...], ...]  # several where an index is made of several
     funding: tuple[Path | None, ...]  # None: not a perpetual
     stand_ins: dict[str, str]
 
@@ -186,10 +186,10 @@ def _index(
     timeframe: int,
     stand_ins: dict[str, str],
     complaints: list[str],
-) -> Source | None:
-    """The named index; else the first spot instrument, a spot at their venues, an index series, any venue's spot."""
+) -> tuple[Source | None, ...]:
+    """The named markets; else the first spot instrument, a spot at their venues, an index series, any venue's spot."""
     if base in index:
-        return _named_index(shelf, base, *index[base], timeframe, complaints)
+        return tuple(_named_index(shelf, base, *place, timeframe, complaints) for place in index[base].places)
     own = [i for i in instruments if i.base == base]
     venues = list(dict.fromkeys(i.venue for i in instruments))
     others = [venue for venue in shelf.venues() if venue not in venues]
@@ -202,12 +202,12 @@ def _index(
         if found:
             if kind == "trade":
                 stand_ins[f"index {base}"] = title(found.path)
-            return found
+            return (found,)
     complaints.append(
         f"index of {base}: no spot series of {base} in {shelf.directory} fits {timeframe_text(timeframe)}; "
         f"expected one like {venues[0] if venues else 'okx'}/{base}-USDT/trade_{timeframe_text(timeframe)}.parquet"
     )
-    return None
+    return ()
 
 
 def _named_index(

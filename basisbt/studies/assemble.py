@@ -10,11 +10,12 @@ import numpy as np
 
 from basisbt.engines.world import Deposit, Names, World
 from basisbt.errors import ConfigError
-from basisbt.events import FundingShock, NonConvergence, PriceShock, VenueDefault, WithdrawalFreeze, make_overlay
+from basisbt.events import make_overlay
 from basisbt.market.formula import FundingFormula
+from basisbt.market.index import IndexRule
 from basisbt.market.instruments import parse_symbol
 from basisbt.market.panel import PanelRequest, build_panel
-from basisbt.studies.chances import knows_formula
+from basisbt.studies.happenings import make_event
 from basisbt.studies.rulebook import make_rules
 from basisbt.studies.subaccounts import lay_out
 
@@ -29,7 +30,8 @@ def assemble(resolved, loaded) -> World:
             dir=spec.data.dir, instruments=tuple(instruments), bases=names.bases, assets=names.assets,
             start=spec.data.window[0], end=spec.data.window[1], timeframe=spec.data.timeframe,
             gap_policy=spec.data.gaps.policy, gap_max=spec.data.gaps.max, coverage=spec.data.coverage,
-            index={base: tuple(place.split(":", 1)) for base, place in spec.data.index.items()},
+            index={base: index_of(rule) for base, rule in spec.data.index.items()},
+            fair=tuple(spec.venues[each.venue].mark == "fair" for each in instruments),
             formulas=tuple(formula_of(spec, each) for each in instruments),
         )
     )  # fmt: skip
@@ -49,6 +51,12 @@ def assemble(resolved, loaded) -> World:
         events,
         {"panel": notes},
     )
+
+
+def index_of(rule) -> IndexRule:
+    """Which markets make a base's index."""
+    places = tuple(tuple(place.split(":", 1)) for place in rule.of)
+    return IndexRule(places, tuple(rule.weights or ()), float("inf") if rule.band is None else rule.band)
 
 
 def formula_of(spec, instrument) -> FundingFormula | None:
@@ -107,23 +115,3 @@ def deposits(spec, names, rules) -> tuple[Deposit, ...]:
             cost = spot if venue.convert_cost is None else venue.convert_cost
             out.append(Deposit(v, source, amount, int(rules.settle[v]), cost))
     return tuple(out)
-
-
-def make_event(name, event, names, spec):
-    """A typed event from its spec: names become numbers."""
-    if event.event == "withdrawal_freeze":
-        return WithdrawalFreeze(
-            name, names.venues.index(event.venue), event.at, event.end, event.pending == "voided"
-        )  # fmt: skip
-    if event.event == "price":
-        base = names.bases.index(event.base)
-        return PriceShock(name, base, event.at, event.move, event.over, event.then, event.duration or 0)
-    if event.event == "venue_default":
-        paid = None if event.recovered_after is None else event.at + event.recovered_after
-        return VenueDefault(name, names.venues.index(event.venue), event.at, event.recovery, paid)
-    rolling = (event.venue, f"{event.symbol}-quarter")
-    place = names.instruments.index(rolling if rolling in names.instruments else (event.venue, event.symbol))
-    if event.event == "funding":
-        return FundingShock(name, place, event.at, event.rate, event.end)
-    follows = event.funding == "follows" or (event.funding is None and knows_formula(spec, event.venue, event.symbol))
-    return NonConvergence(name, place, event.at, event.gap, event.half_life, event.end, follows=follows)

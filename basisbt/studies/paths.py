@@ -12,8 +12,9 @@ from basisbt.engines.machine import run_steps
 from basisbt.engines.paths import OUTCOME, PathRunner, loop_is_kept, outcome_of
 from basisbt.engines.world import World
 from basisbt.errors import BasisError, RunError
-from basisbt.studies.history import blaming, drive
 from basisbt.events import kind_of
+from basisbt.studies.history import blaming, drive
+from basisbt.studies.interrupts import check, listening
 from basisbt.studies.sampling import Draws, Sample, without_defaults
 
 
@@ -50,6 +51,7 @@ class Worker:
         """OUTCOME rows with costs, one per path. Raises RunError naming the path."""
         rows = np.zeros(len(paths), self.dtype)
         for k, path in enumerate(paths):
+            check()
             try:
                 self.path(int(path), rows[k : k + 1])
             except BasisError as error:
@@ -128,6 +130,12 @@ def run_paths(job: PathJob, jobs: int = 1, progress=None, loaded=None) -> np.nda
 
     Compiles in this process before others start. Raises RunError, KeyboardInterrupt (workers are gone by then).
     """
+    with listening():
+        return in_order(job, jobs, progress, loaded)
+
+
+def in_order(job: PathJob, jobs: int, progress, loaded) -> np.ndarray:
+    """The same, with somebody listening for Ctrl-C."""
     from basisbt.studies.pool import chunks_of, work
 
     total = job.sample.paths

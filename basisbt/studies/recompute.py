@@ -18,15 +18,11 @@ from basisbt.core.tape import RATE, Overlay
 from basisbt.market.premium import damped, mean_premium
 from basisbt.strategy.readings import annualised
 from basisbt.studies.casebook import Case, Loan, rules_of
+from basisbt.studies.recompute_shared import SHARED
 
-LATER = "not delivered yet"
 WHY = {
     "liq_price_buffer": "a bot's own safety margin, no venue's rule",
     "roi_pct": "a display figure, no money moves by it",
-    "index_price": "an index is data here", "index_capped_median": "an index is data here",
-    "mark_price_perp": "a mark is data here", "adl_rank": f"ADL is {LATER}", "adl_trigger": f"ADL is {LATER}",
-    "socialised_loss_clawback": f"clawbacks are {LATER}",
-    "socialised_loss_haircut": f"haircuts of balances are {LATER}",
     "liquidation_scenario": "its source divides maintenance by leverage, which no venue does",
     "maintenance_amount_property": "about a file; tests/unit/core checks it where the file is",
 }
@@ -129,7 +125,7 @@ def second_of(text):
 
 def late_update(x):
     """How often a stamp is paid when the rate changes at its very instant."""
-    overlay = Overlay(np.arange(3), *(np.array([1]), np.array([RATE]), np.array([0])), np.array([2e-3]))
+    overlay = Overlay(np.arange(3), *(np.array([1]), np.array([RATE]), np.array([0])), np.array([2e-3]), np.zeros(1))
     case = Case([[1.0]] * 3, wallet=10.0, funding=((1, 0, 1e-3),), overlay=overlay).open(-1.0).run()
     return {"payments": round((case.wallet - 10.0) / 2e-3)}
 
@@ -228,7 +224,7 @@ def counted(x):
 
 FREQTRADE_RATES = ((0, -8e-6), (8, -3e-6))  # 2021-09-01, as the cases' source has them
 FREQTRADE_MARK = 2.77
-HOW = {
+HOW = SHARED | {
     "liq_price_inverse_cross": lambda x: death(x, True, *coin_margin(x)[::-1], at_entry=True, closing=x["taker"]),
     "borrow_interest": borrowed, "funding_fee_sum": fees, "funding_no_double_settle": late_update,
     "isolated_vs_cross_loss": alone_or_together, "funding_cap": kraken, "initial_margin_deribit": sloping,

@@ -7,14 +7,18 @@ import numpy as np
 import pandas as pd
 
 from basisbt.core.books import (
-    DEFAULTED, FILLED, J_ASSET, J_KIND, J_REASON, J_SLOT, J_SOURCE, J_TARGET, J_TIME, LIQUIDATED, OUTCOME_NAMES,
-    ROLLED, SETTLED, T_FEE, T_IMPACT, T_INSTRUMENT, T_OUTCOME, T_PRICE, T_QUANTITY, T_REASON, T_SPREAD, T_TIME,
+    DEFAULTED, DELEVERAGED, FILLED, J_ASSET, J_KIND, J_REASON, J_SLOT, J_SOURCE, J_TARGET, J_TIME, LIQUIDATED,
+    OUTCOME_NAMES, ROLLED, SETTLED, T_FEE, T_IMPACT, T_INSTRUMENT, T_OUTCOME, T_PRICE, T_QUANTITY, T_REASON,
+    T_SPREAD, T_TIME,
 )  # fmt: skip
 from basisbt.core.rules import ATTRIBUTION, KIND_NAMES, accounts, outside
 
 
 # What a venue does to a position without being asked.
-CLOSED_BY_VENUE = {LIQUIDATED: "liquidation", DEFAULTED: "closed by default", SETTLED: "settlement"}
+CLOSED_BY_VENUE = {
+    LIQUIDATED: "liquidation", DEFAULTED: "closed by default", SETTLED: "settlement", DELEVERAGED: "closed by adl",
+}  # fmt: skip
+TRADED = FILLED, LIQUIDATED, DEFAULTED, SETTLED, ROLLED, DELEVERAGED
 
 
 def times(seconds) -> pd.DatetimeIndex:
@@ -108,7 +112,7 @@ def orders_frame(machine, reasons) -> pd.DataFrame:
 
 def fills_frame(orders: pd.DataFrame) -> pd.DataFrame:
     """The orders that traded."""
-    done = orders["status"].isin([OUTCOME_NAMES[code] for code in (FILLED, LIQUIDATED, DEFAULTED, SETTLED, ROLLED)])
+    done = orders["status"].isin([OUTCOME_NAMES[code] for code in TRADED])
     return orders[done].reset_index(drop=True)
 
 
@@ -214,6 +218,12 @@ def describe(event, world) -> tuple:
         venue, size, end = names.venues[event.venue], event.recovery, event.recovered_at
     elif event.kind == "non_convergence":
         (venue, symbol), size = names.instruments[event.instrument], event.gap
+    elif event.kind == "adl":
+        (venue, symbol), size = names.instruments[event.instrument], event.fraction
+    elif event.kind == "insurance_drain":
+        venue, size = names.venues[event.venue], event.loss
+    elif event.kind == "clawback":
+        venue, size, end = names.venues[event.venue], event.fraction, event.redeemed_at
     elif event.kind == "funding":
         (venue, symbol), size = names.instruments[event.instrument], event.rate
     return (event.start, -1 if end is None else end, event.kind, venue, symbol, size, event.origin)

@@ -136,6 +136,7 @@ def of_venues(spec, names) -> dict:
         interest_opening=np.array([v.borrow.opening if v.borrow else 0.0 for v in venues]),
         loan_initial=np.array([v.borrow.initial if v.borrow else 0.0 for v in venues]),
         loan_maintenance=np.array([v.borrow.maintenance if v.borrow else 0.0 for v in venues]),
+        adl_trigger=np.array([-v.adl_trigger for v in venues]),
         fund=np.array([np.inf if v.insurance is None else v.insurance for v in venues]),
         forfeits=np.array([v.liquidation.residual == "forfeited" for v in venues]),
         partial=np.array([v.liquidation.partial for v in venues]),

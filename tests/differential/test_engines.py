@@ -31,7 +31,7 @@ WAY = {
     "loop, compiled": lambda w, record: run_loop(w.without(params=record), compile=True),
     "loop, interpreted": lambda w, record: run_loop(w),
 }
-EVENT_ARRAYS = ("event_bar", "event_kind", "event_who", "event_size")
+EVENT_ARRAYS = ("event_bar", "event_kind", "event_who", "event_size", "event_more")
 BOOKS = ("balance", "position", "entry", "held", "equity", "margin", "attribution", "flight_amount", "face", "record")
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from basisbt.core.tape import CLAW, CUT, DELEVERAGE, DRAIN, REDEEM, SINCE
 from basisbt.engines.world import shown_changes
 from basisbt.strategy.loader import import_file
-from tests.support.worlds import DAY, HOUR, START, Failure, Freeze, Leg, world
+from tests.support.worlds import DAY, HOUR, START, Failure, Freeze, Happening, Leg, world
 
 STRATEGIES = Path(__file__).resolve().parents[2] / "strategies"
 STEEP = ((0.0, 0.005, 0.01), (20_000.0, 0.01, 0.025), (60_000.0, 0.05, 0.10))
@@ -144,6 +145,26 @@ def random_troubles(rng, legs, venues, bars):
     return more
 
 
+def random_takings(rng, legs, venues, bars):
+    """What venues take now and then: positions, profits of a while, a share of all balances that some pay back."""
+    found = []
+    for _ in range(int(rng.integers(0, 4))):
+        first, v = int(rng.integers(0, bars)), int(rng.integers(0, venues))
+        derivatives = [i for i, g in enumerate(legs) if not g.spot]
+        kind = int(rng.choice([DELEVERAGE, DRAIN, CLAW, CUT]))
+        if kind == DELEVERAGE:
+            size, more = float(rng.choice([0.3, 1.0])), float(rng.choice([0.0, 0.01]))
+            found.append(Happening(kind, int(rng.choice(derivatives)), first, size, more))
+        elif kind == DRAIN:
+            found.append(Happening(kind, v, first, float(rng.uniform(0.0, 5e4)), float(rng.uniform(0.1, 1.0))))
+        elif kind == CLAW:
+            found += [Happening(SINCE, v, int(rng.integers(0, first + 1))), Happening(CLAW, v, first, float(rng.uniform(0.05, 0.5)))]
+        else:
+            found.append(Happening(kind, v, first, float(rng.uniform(0.05, 0.6)), float(rng.choice([0.0, 0.5, 1.0]))))
+            found.append(Happening(REDEEM, v, first + int(rng.integers(1, bars))))
+    return tuple(found)
+
+
 def random_world(
     seed, bars=60, seconds=None, decide=None, params=None, volatility=None, max_pairs=3, funding_mean=2e-4
 ):
@@ -180,6 +201,7 @@ def random_world(
     echo = {i: values for i, values in gap.items() if dates.random() < 0.5}
     more = random_troubles(np.random.default_rng([seed, 78]), legs, venues, bars)
     events = random_freezes(rng, venues, bars) + more.pop("events")
+    events += random_takings(np.random.default_rng([seed, 82]), legs, venues, bars)
     return world(
         legs=legs, bars=bars, seconds=seconds, prices=prices, marks=marks, index=index, funding=funding, level=level,
         gap=gap, echo=echo, premium=float(dates.choice([np.nan, 2e-4])), pairs=pairs, events=events, decide=decide, params=params, counted=counted, **more, **extras,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from basisbt.core.books import (
-    DEFAULTED, FILLED, INTERNAL, J_ASSET, J_KIND, J_REASON, J_SOURCE, J_TARGET, J_TIME, LIQUIDATED, SETTLED,
+    DEFAULTED, DELEVERAGED, FILLED, INTERNAL, J_ASSET, J_KIND, J_REASON, J_SOURCE, J_TARGET, J_TIME, LIQUIDATED, SETTLED,
     T_INSTRUMENT, T_OUTCOME,
 )  # fmt: skip
 from basisbt.core.rules import KIND_NAMES, LOAN, TRANSFER
@@ -133,7 +133,7 @@ def test_no_order_takes_a_position_beyond_the_last_tier(seed):
                     value = abs(after) / price if desk.rules.inverse[i] else abs(after) * price
                     assert value <= desk.rules.cap[i] * (1 + 1e-12)
                 position[i] = after
-            elif row[T_OUTCOME] in (LIQUIDATED, DEFAULTED, SETTLED):
+            elif row[T_OUTCOME] in (LIQUIDATED, DEFAULTED, SETTLED, DELEVERAGED):
                 position[i] += quantity
     moved = np.array([0.0 if desk.rules.spot[i] else desk.position(i) for i in range(position.size)])
     np.testing.assert_allclose(position, moved, atol=1e-9)
@@ -186,7 +186,7 @@ def test_the_random_markets_are_busy():
     assert outcomes >= {
         "filled", "no_bar", "not_enough_cash", "not_enough_margin", "not_enough_coin", "beyond_last_tier",
         "cancelled", "liquidation", "settled", "expired", "withdrawals_frozen", "beyond_withdrawable", "below_minimum",
-        "below_one_lot", "below_minimum_notional", "custody_limit", "leverage_limit",
+        "below_one_lot", "below_minimum_notional", "custody_limit", "leverage_limit", "adl",
     }  # fmt: skip
     assert transfers > 100 and coins > 100 and drained > 0 and INTERNAL in reasons
-    assert {"borrow", "impact", "loan", "conversion", "clawback"} - kinds == {"clawback"}, "a clawback is an event"
+    assert kinds >= {"borrow", "impact", "loan", "conversion", "clawback", "adl", "recovery", "claim"}

@@ -40,6 +40,7 @@ def truncated(w, k):
     overlay = o._replace(
         row=o.row[:n], event_bar=o.event_bar[:events], event_kind=o.event_kind[:events],
         event_who=o.event_who[:events], event_size=o.event_size[:events],
+        event_more=o.event_more[:events],
     )  # fmt: skip
     return w.without(panel=panel, overlay=overlay)
 

@@ -225,7 +225,7 @@ def test_a_limit_goes_by_the_last_close_of_its_own_path():
     missing = {(bar, leg) for bar in (1, 2) for leg in (0, 1)}
     w = world(bars=8, decide=decide, params=as_record(params), missing=missing, leverage=20.0,
               events=(Failure(A, 3, 0.0),), more={"most_leverage": 0.95})  # fmt: skip
-    calm = w.overlay._replace(**{n: getattr(w.overlay, n)[:0] for n in ("event_bar", "event_kind", "event_who", "event_size")})
+    calm = w.overlay._replace(**{n: getattr(w.overlay, n)[:0] for n in ("event_bar", "event_kind", "event_who", "event_size", "event_more")})
     together, alone = PathRunner(w).run(w.overlay, calm)[1], PathRunner(w).run(calm)[0]
     assert together["fills"] == alone["fills"] and together["digest"] == alone["digest"]
 

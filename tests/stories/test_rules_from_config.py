@@ -177,3 +177,86 @@ def test_impact_is_a_line_of_its_own(tmp_path):
     lines = done.metrics["attribution"]
     assert lines["impact"] < 0.0 and lines["impact"] == pytest.approx(-done.fills["impact"].sum())
     assert done.fills["quantity"].tolist() == [300.0, 300.0, 100.0, 100.0]  # 30 % of 1,000 a bar
+
+
+def crash(folder, venue="a"):
+    """Spot, perpetual and mark of a venue: 100 until hour 48, 80 from then on. 2024-01-03 is a Wednesday."""
+    bars = [(h, (100.0 if h < 48 else 80.0,) * 4 + (1000.0,)) for h in range(HOURS)]
+    for place in ("BTC-USDT/trade_1h", "BTC-USDT_USDT/trade_1h", "BTC-USDT_USDT/mark_1h"):
+        write(folder, f"{venue}/{place}", bars)
+    rates(folder, venue, 0.0)
+
+
+def with_script(folder, script, settings=""):
+    """The run of a pair of 500 coins through the crash, with a script of events."""
+    crash(folder)
+    file = folder / "run.yaml"
+    text = CONFIG.format(venues=f"{{a: {{{FREE}, {TIERS}{settings}}}}}", long=SPOT, short=SHORT, use="static_carry",
+                         params="quantity: 500", more="")  # fmt: skip
+    file.write_text(text.replace("tail: none", f"tail: {{script: {{{script}}}}}"))
+    return basisbt.run(file, engine="backtrader")
+
+
+def test_adl_closes_the_winner_and_the_strategy_is_asked_again(tmp_path):
+    """Short 500 from 100, at 80: half closed with 1 % on 20,000 = 200. `static_carry` holds what it has been left."""
+    event = 'adl: {event: adl, venue: a, symbol: "BTC/USDT:USDT", at: 2024-01-05T00:00Z, fraction: 50%, penalty: 1%}'
+    done = with_script(tmp_path, event)
+    assert done.metrics["attribution"]["adl"] == pytest.approx(-200.0)
+    assert done.metrics["tail_cost"]["adl"] == pytest.approx(200.0, abs=1e-6)
+    row = done.events[done.events["event"] == "closed by adl"].iloc[0]
+    assert row["size"] == pytest.approx(250 * 80.0) and row["origin"] == "emergent"
+    assert done.fills.iloc[2][["status", "quantity", "price"]].tolist() == ["adl", 250.0, 80.0]
+
+
+def test_profits_of_the_week_are_clawed_back_on_friday(tmp_path):
+    """10,000 won on Wednesday; the week began on Friday, 2023-12-29: at 2024-01-05 08:00 it is still that week for
+    the venue's books, so 17.7 % = 1,770 go. A clawback a minute later would find a new week: nothing."""
+    event = "claw: {{event: clawback, venue: a, fraction: 17.7%, at: 2024-01-05T0{}:00Z}}"
+    assert with_script(tmp_path, event.format("7")).metrics["attribution"]["clawback"] == pytest.approx(-1770.0)
+    assert with_script(tmp_path, event.format("9")).metrics["attribution"]["clawback"] == 0.0
+
+
+def test_a_cut_of_all_balances_is_redeemed_later(tmp_path):
+    """50,000 USDT and 500 coins at 100: a fifth is 20,000, paid back whole three days later."""
+    event = ("cut: {event: clawback, venue: a, of: balances, fraction: 20%, at: 2024-01-02T00:00Z, redeemed: 100%, "
+             "redeemed_after: 3d}")  # fmt: skip
+    found = with_script(tmp_path, event).metrics["attribution"]
+    assert found["clawback"] == pytest.approx(-20_000.0) and found["recovery"] == pytest.approx(20_000.0)
+
+
+def test_an_insurance_fund_that_pays_too_much_closes_winners(tmp_path):
+    """35 % of 100,000 lost, 5,000 beyond the trigger; a tenth of it is ours: 500 USD at 80."""
+    event = "drain: {event: insurance_drain, venue: a, loss: 35_000 USD, ours: 10%, at: 2024-01-05T00:00Z}"
+    done = with_script(tmp_path, event, ", insurance: 100_000 USD, adl_trigger: 30%")
+    closed = done.fills[done.fills["status"] == "adl"]
+    assert closed["quantity"].tolist() == [pytest.approx(6.25)]
+
+
+@pytest.mark.parametrize(
+    ("event", "says"),
+    [
+        ("e: {event: insurance_drain, venue: a, loss: 1 USD, at: 2024-01-05}", "write `a: {insurance: 1_000_000 USD}`"),
+        ("e: {event: adl, venue: a, symbol: BTC/USDT, fraction: 50%, at: 2024-01-05}", "no pair trades derivative 'BTC/USDT'"),
+        ("e: {event: clawback, venue: a, fraction: 5%, redeemed: 10%, at: 2024-01-05}", "a share of profits is not redeemed"),
+        ("e: {event: clawback, venue: a, of: balances, fraction: 5%, redeemed: 10%, at: 2024-01-05}", "both 'redeemed' and"),
+    ],
+)  # fmt: skip
+def test_what_an_event_lacks_is_said(tmp_path, event, says):
+    with pytest.raises(basisbt.errors.ConfigError, match=says.replace("{", r"\{").replace("}", r"\}")):
+        with_script(tmp_path, event)
+
+
+def test_an_index_of_several_markets_ignores_the_one_that_breaks(tmp_path):
+    """b's market falls to 10 for a day. The index of a, b and c, each within 1 % of the median 100: 99.67, not 70;
+    the payment on the oracle: 500 short x 99.67 x 10 bp."""
+    for place in ("a/BTC-USDT/trade_1h", "a/BTC-USDT_USDT/trade_1h", "a/BTC-USDT_USDT/mark_1h", "c/BTC-USDT/trade_1h"):
+        flat(tmp_path, place)
+    write(tmp_path, "b/BTC-USDT/trade_1h", [(h, (10.0 if 24 <= h < 48 else 100.0,) * 4 + (1000.0,)) for h in range(HOURS)])
+    rates(tmp_path, "a", 0.001, every=24)
+    file = tmp_path / "run.yaml"
+    text = CONFIG.format(venues=f"{{a: {{{FREE}, {TIERS}, funding: {{price: oracle}}}}}}", long=SPOT, short=SHORT,
+                         use="static_carry", params="quantity: 500", more="")  # fmt: skip
+    index = "index: {BTC: {of: ['a:BTC/USDT', 'b:BTC/USDT', 'c:BTC/USDT'], band: 1%}},"
+    file.write_text(text.replace("timeframe: 1h,", f"timeframe: 1h, {index}"))
+    paid = basisbt.run(file, engine="backtrader").journal.query("kind == 'funding'")["amount"].tolist()
+    assert paid[0] == pytest.approx(500 * (100 + 99 + 100) / 3 * 0.001) and paid[1] == pytest.approx(50.0)

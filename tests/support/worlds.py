@@ -27,7 +27,7 @@ from basisbt.core.rules import (
     KIND_NAMES, NEVER, Rules, in_transit, insurance, loan, maintenance_amounts, ordinary, ours,
 )  # fmt: skip
 from basisbt.core.tape import (
-    DEFAULT, ECHO, FIELDS, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, THAW, Overlay, Panel,
+    DEFAULT, ECHO, FIELDS, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, REDEEM, THAW, Overlay, Panel,
 )  # fmt: skip
 from basisbt.engines.machine import Machine
 from basisbt.engines.world import Deposit, Names, World
@@ -88,6 +88,17 @@ class Failure:
     first: int
     recovery: float = 0.0
     paid: int | None = None
+
+
+@dataclass(frozen=True)
+class Happening:
+    """What a venue does at the open of bar `first`: an overlay kind (DELEVERAGE, CLAW, ...) with its one or two sizes."""
+
+    kind: int
+    who: int
+    first: int
+    size: float = 0.0
+    more: float = 0.0
 
 
 def world(
@@ -190,7 +201,8 @@ def make_panel(legs, bars, seconds, start, price, prices, marks, index, missing,
 
 
 def make_overlay(panel, bases, level, gap, rate, row, events, echo):
-    """What one path does to history, as steps; in a bar: prices and rates, ends, freezes, failures, each as given."""
+    """What one path does to history, as steps; in a bar: prices and rates, ends, what venues take, freezes,
+    failures, each as given."""
     bars = panel.fresh.shape[0] if row is None else len(row)
     levels = np.ones((bars, bases)) if level is None else np.broadcast_to(np.asarray(level, float).T, (bases, bars)).T
     lasting = [(LEVEL, b, levels[:, b], 1.0) for b in range(bases)]
@@ -201,22 +213,26 @@ def make_overlay(panel, bases, level, gap, rate, row, events, echo):
     for kind, who, values, before in lasting:
         for t in range(bars):
             if not (values[t] == before or (np.isnan(values[t]) and np.isnan(before))):
-                sparse.append((t, 0, len(sparse), kind, who, values[t]))
+                sparse.append((t, 0, len(sparse), kind, who, values[t], 0.0))
             before = values[t]
     for e in events:
         if isinstance(e, Failure):
-            sparse.append((e.first, 3, len(sparse), DEFAULT, e.venue, e.recovery))
+            sparse.append((e.first, 4, len(sparse), DEFAULT, e.venue, e.recovery, 0.0))
             if e.paid is not None:
-                sparse.append((e.paid, 1, len(sparse), RECOVERY, e.venue, 0.0))
+                sparse.append((e.paid, 1, len(sparse), RECOVERY, e.venue, 0.0, 0.0))
             continue
-        sparse.append((e.first, 2, len(sparse), FREEZE_VOIDED if e.voids else FREEZE_HELD, e.venue, 0.0))
+        if isinstance(e, Happening):
+            sparse.append((e.first, 1 if e.kind == REDEEM else 2, len(sparse), e.kind, e.who, e.size, e.more))
+            continue
+        sparse.append((e.first, 3, len(sparse), FREEZE_VOIDED if e.voids else FREEZE_HELD, e.venue, 0.0, 0.0))
         if e.last is not None:
-            sparse.append((e.last, 1, len(sparse), THAW, e.venue, 0.0))
-    sparse = [(t, kind, who, size) for t, _, _, kind, who, size in sorted(sparse) if t < bars]
+            sparse.append((e.last, 1, len(sparse), THAW, e.venue, 0.0, 0.0))
+    sparse = [(t, kind, who, size, more) for t, _, _, kind, who, size, more in sorted(sparse) if t < bars]
     table = np.array([each[:3] for each in sparse], np.int64).reshape(-1, 3)
     return Overlay(
         np.arange(bars, dtype=np.int64) if row is None else np.asarray(row, np.int64),
         *(np.ascontiguousarray(column) for column in table.T), np.array([each[3] for each in sparse], float),
+        np.array([each[4] for each in sparse], float),
     )  # fmt: skip
 
 

@@ -9,8 +9,8 @@ import collections
 import backtrader as bt
 
 from basisbt.core.books import (
-    CANCELLED, DEFAULTED, ERROR, FILLED, LIQUIDATED, NO_BAR, OUTCOME_NAMES, POSTINGS, ROLLED, RUINED, SETTLED, T_FEE,
-    T_IMPACT, T_INSTRUMENT, T_ORDER, T_OUTCOME, T_PRICE, T_QUANTITY, T_SPREAD, TICKETS,
+    CANCELLED, DEFAULTED, DELEVERAGED, ERROR, FILLED, LIQUIDATED, NO_BAR, OUTCOME_NAMES, POSTINGS, ROLLED, RUINED,
+    SETTLED, T_FEE, T_IMPACT, T_INSTRUMENT, T_ORDER, T_OUTCOME, T_PRICE, T_QUANTITY, T_SPREAD, TICKETS,
 )  # fmt: skip
 from basisbt.core.queue import queue_order, waits
 from basisbt.core.margin import initial_margin
@@ -225,7 +225,7 @@ class BasisBroker(OrderDesk, bt.BrokerBase):
             if i >= instruments:
                 continue  # a withdrawal
             order = self.by_ref.get(row[T_ORDER])
-            if outcome in (FILLED, LIQUIDATED, DEFAULTED, SETTLED, ROLLED):
+            if outcome in (FILLED, LIQUIDATED, DEFAULTED, SETTLED, ROLLED, DELEVERAGED):
                 self._tell_fill(order, i, row, number)
             elif order is not None and outcome == NO_BAR:
                 self.resting.append(self.by_ref.pop(order.ref))

@@ -7,6 +7,7 @@ import pytest
 
 from basisbt.core.tape import CLOSE, HIGH, LOW, MARK_CLOSE, MARK_HIGH, MARK_LOW, MARK_OPEN, OPEN, VOLUME
 from basisbt.errors import DataError
+from basisbt.market.index import IndexRule
 from basisbt.market.panel import build_panel
 
 START = 1_672_531_200
@@ -197,8 +198,8 @@ def test_the_index_is_the_first_spot_instrument_then_a_spot_on_disk_then_anybody
     assert index()[0].index[0, OPEN, 0] == 320
     spot(market, range(4))
     assert index(SPOT, PERPETUAL)[0].index[0, OPEN, 0] == 100
-    assert index(SPOT, PERPETUAL, index={"BTC": ("kraken", "BTC/USD")})[0].index[0, OPEN, 0] == 400
-    said = refusal(market.request([SPOT], 1, (0, 4), index={"BTC": ("kraken", "BTC/EUR")}))
+    assert index(SPOT, PERPETUAL, index={"BTC": IndexRule((("kraken", "BTC/USD"),))})[0].index[0, OPEN, 0] == 400
+    said = refusal(market.request([SPOT], 1, (0, 4), index={"BTC": IndexRule((("kraken", "BTC/EUR"),))}))
     assert said == "index of BTC: kraken BTC/EUR is not BTC in dollars; name one like BTC/USDT"
 
 

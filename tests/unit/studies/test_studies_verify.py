@@ -12,7 +12,7 @@ from basisbt.studies.recompute import HOW, WHY
 from basisbt.studies.verify import agrees, verify
 
 CASES = packaged("data", "published_cases.json")
-OPEN = 13  # cases that wait for a rule; this number only falls
+OPEN = 4  # cases that no rule of a venue answers, or that are about a file; this number only falls
 
 
 def test_all_that_are_modelled_come_out_and_the_others_say_why():
