@@ -220,7 +220,7 @@ def _check_event(root: Node, node: Node, legs: dict, bases: set[str], venues: di
         text = f"how big the insurance fund of {venue} is is not known; write `{venue}: {{insurance: 1_000_000 USD}}`"
         mistakes.add(node.live["venue"].place, f"{text} under venues")
     if kind in ("non_convergence", "funding", "adl") and known and symbol is not None:
-        traded = [name for (at, name), leg in legs.items() if at == venue and leg.kind != "spot"]
+        traded = traded_at(legs, venue)
         if bases and symbol not in traded:
             close = mistakes.suggestion(symbol, traded) or f"; expected {', '.join(traded) or 'one that a pair trades'}"
             mistakes.add(node.live["symbol"].place, f"no pair trades derivative '{symbol}' at {venue}{close}")
@@ -228,9 +228,17 @@ def _check_event(root: Node, node: Node, legs: dict, bases: set[str], venues: di
         if venues[venue].funding is None:
             text = f"how {venue} makes its funding is not known; write `funding: recorded`, or under venues `funding:"
             mistakes.add(node.live["funding"].place, f"{text} {{interest: 1bps, damper: 5bps, …}}`")
+    if "residual" in node.live and symbol in traded_at(legs, venue) and legs[venue, symbol].kind != "future":
+        text = f"'{symbol}' is never settled; expected a dated contract, or no 'residual'"
+        mistakes.add(node.live["residual"].named_at, text)
     if kind == "price" and base is not None and bases and base not in bases:
         close = mistakes.suggestion(base, bases) or f"; expected one of: {', '.join(sorted(bases))}"
         mistakes.add(node.live["base"].place, f"no pair has base '{base}'{close}")
+
+
+def traded_at(legs: dict, venue: str | None) -> list[str]:
+    """Derivatives that some pair trades at a venue."""
+    return [name for (at, name), leg in legs.items() if at == venue and leg.kind != "spot"]
 
 
 def _check_times(name: str, node: Node, event: Any, data: DataSpec, warnings: list[str]) -> None:

@@ -44,6 +44,9 @@ class NonConvergenceSpec(Spec):
     gap: Annotated[Fraction, Field(gt=-1, le=10)] = Field(description="fraction of the price, either sign")
     half_life: LongSeconds | None = None
     duration: LongSeconds | None = Field(None, alias="for")
+    residual: Annotated[Fraction, Field(gt=-1, le=1)] = Field(
+        0.0, description="of a dated contract: settled so far beside its index; the gap itself ends with the contract"
+    )
     funding: Literal["follows", "recorded"] | None = Field(
         None, description="recorded keeps the historical rate, follows adds what the venue's formula makes of the gap; "
         "default: follows where the formula is known",

@@ -66,10 +66,17 @@ class DataSpec(Spec):
 
 
 class RollSpec(Spec):
-    """When a contract by rule moves on to the next one: so long before it expires."""
+    """When a contract by rule moves on to the next one: so long before it expires, in equal parts over a time."""
 
     before: LongSeconds = 5 * 86_400
+    over: Seconds = Field(0, description="0: at once")
     to: Literal["next_quarter"] = "next_quarter"
+
+    @model_validator(mode="after")
+    def _over_before_it_expires(self) -> Self:
+        if self.over > self.before:
+            raise ValueError("'over' is longer than 'before'; expected a roll that ends before the contract does")
+        return self
 
 
 class LegSpec(Spec):

@@ -1,14 +1,15 @@
 """Expiry: what a dated future settles at, and what its delivery costs (MODEL.md section 4.2).
 
 Knows the index up to now and positions. A contract settles at the first open at or after its expiry; where bars are
-shorter than the venue's window, at the mean of the index closes in it, else at the index of that open.
+shorter than the venue's window, at the mean of the index closes in it, else at the index of that open; times 1 + what
+an event says is left of its basis, a line of its own.
 """
 
 from basisbt.core.books import SETTLED, file_ticket
-from basisbt.core.contracts import notional
+from basisbt.core.contracts import gain, notional
 from basisbt.core.deals import settle_deal
 from basisbt.core.closing import empty_pairs
-from basisbt.core.rules import FEE
+from basisbt.core.rules import FEE, SETTLEMENT_GAP
 from basisbt.core.settlement import pay
 from basisbt.core.tape import OPEN
 from basisbt.core.valuation import split
@@ -39,6 +40,11 @@ def deliver(i, t, tape, rules, book):
     quantity = -book.position[i]
     split(i, price, tape.index[OPEN, rules.base[i]], usd, rules, book)
     settle_deal(i, quantity, price, tape.index[OPEN, rules.base[i]], rules, book)
+    if tape.residual[i] != 0.0:
+        settled = price * (1.0 + tape.residual[i])
+        missed = gain(i, -quantity, price, settled, rules)
+        pay(i, SETTLEMENT_GAP, missed, tape.index[OPEN, rules.base[i]], rules, book, SETTLED)
+        price = settled
     fee = notional(i, quantity, price, rules) * rules.delivery_fee[i]
     pay(i, FEE, -fee, tape.index[OPEN, rules.base[i]], rules, book, SETTLED)
     file_ticket(book, i, SETTLED, SETTLED, 0, quantity, price, fee, 0.0)

@@ -51,12 +51,16 @@ class Panel(NamedTuple):
     funding_hours: np.ndarray  # [K] length of that interval
     roll_row: np.ndarray  # [R] int64, row at whose open a contract by rule moves on to the next one
     roll_instrument: np.ndarray  # [R] int64
-    roll_price: np.ndarray  # [R] what the old contract is at then; the row has the new one's prices
+    roll_terms: np.ndarray  # [R, TERMS] see HELD; the row has the prices of what is held afterwards
 
 
-# What a sparse event does. LEVEL, GAP and RATE change what the world shows and come before everything else in a bar.
+# Terms of a step of a roll: what was held before is worth HELD; the share MOVED of it goes on, STILL was in the old
+# contract; that one is at OLD, the next one at NEW.
+HELD, MOVED, STILL, OLD, NEW = range(5)
+TERMS = 5
+# What a sparse event does. LEVEL, GAP, ECHO, RATE and RESIDUAL change what the world shows and come first in a bar.
 THAW, FREEZE_HELD, FREEZE_VOIDED, LEVEL, GAP, RATE, DEFAULT, RECOVERY, ECHO = range(9)
-DELEVERAGE, DRAIN, SINCE, CLAW, CUT, REDEEM = range(9, 15)
+DELEVERAGE, DRAIN, SINCE, CLAW, CUT, REDEEM, RESIDUAL = range(9, 16)
 
 
 class Overlay(NamedTuple):
@@ -66,6 +70,7 @@ class Overlay(NamedTuple):
     LEVEL (base): all its prices, spot, mark and index of every venue, are multiplied by `size` from here on.
     GAP (instrument): its trade and mark prices, never the index, by 1 + `size` from here on.
     ECHO (instrument): the gap that its funding follows, `size` from here on; 0: funding is as recorded.
+    RESIDUAL (instrument): it settles at its index times 1 + `size`.
     RATE (instrument): its funding settles at `size` from here on; NaN: as recorded.
     DEFAULT (venue): it stops for good; `size` is what will be paid on a dollar of claim. RECOVERY: it is paid now.
     DELEVERAGE (instrument): the venue closes the share `size` of the position, `more` worse than the mark.
@@ -104,6 +109,7 @@ class Tape(NamedTuple):
     worth: np.ndarray  # [A] what the overlay multiplies an asset's USD price by: its base's level, 1 for a currency
     gap: np.ndarray  # [I] gap of an instrument's price
     echo: np.ndarray  # [I] gap that an instrument's funding follows
+    residual: np.ndarray  # [I] basis that is left when a dated contract settles
     rate: np.ndarray  # [I] funding rate that replaces the recorded one, NaN for none
     frozen: np.ndarray  # [V] int64, number of withdrawal freezes in force
     defaulted: np.ndarray  # [V] bool
@@ -130,6 +136,7 @@ def make_tape(panel, venues, bars):
         np.ones(assets),
         np.zeros(instruments),
         np.zeros(instruments),
+        np.zeros(instruments),
         np.empty(instruments),
         np.zeros(venues, np.int64),
         np.zeros(venues, np.bool_),
@@ -149,6 +156,7 @@ def blank(tape):
     tape.fresh.fill(False)
     tape.gap.fill(0.0)
     tape.echo.fill(0.0)
+    tape.residual.fill(0.0)
     tape.frozen.fill(0)
     tape.defaulted.fill(False)
     tape.cursor[0] = 0
@@ -213,6 +221,8 @@ def change_world(t, overlay, rules, tape):
             tape.echo[who] = size
         elif kind == RATE:
             tape.rate[who] = size
+        elif kind == RESIDUAL:
+            tape.residual[who] = size
         else:
             break
         tape.cursor[0] = k + 1

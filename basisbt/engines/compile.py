@@ -33,7 +33,7 @@ COLD = {
     "order_pair", "fill_at_open", "void_pending", "settle_loans", "way_to_liquidation", "threat", "surplus",
     "in_danger", "fill_rest", "walk_to_liquidation", "next_on_way", "adverse", "revalue", "cover_deficit",
     "cancel_beyond", "lines_to_date", "touch_coin", "exchange", "convert", "settle_loan",
-    "roll_contracts", "roll_position", "roll_trade", "rate_of",
+    "roll_contracts", "roll_position", "roll_costs", "rate_of",
     "settle_expired", "lend", "repay", "charge", "charge_interest", "make_good", "shift", "spare_units", "fund_order",
     "gather", "return_margin", "trade", "settle_deal", "prepare_accounts", "refusal", "spot_refusal", "leverage_after",
     "obstacle", "size_of", "trading_costs", "impact_share", "growth", "affordable", "leg_need", "leg_has",

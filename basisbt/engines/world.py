@@ -122,7 +122,7 @@ def rolls_of(panel: Panel, row: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
     bars = [np.flatnonzero(row == at) for at in panel.roll_row]
     which = np.repeat(np.arange(panel.roll_row.size), [each.size for each in bars])
     bar = np.concatenate([np.zeros(0, np.int64), *bars]).astype(np.int64)
-    return bar, panel.roll_instrument[which], panel.roll_price[which]
+    return bar, panel.roll_instrument[which], panel.roll_terms[which]
 
 
 def begin(world: World, journal: int, kept: int | None = None):

@@ -7,12 +7,12 @@ a funding rate) and the bar grid. What lasts is written as steps: a value from a
 import numpy as np
 
 from basisbt.core.tape import (
-    CLAW, CUT, DEFAULT, DELEVERAGE, DRAIN, ECHO, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, REDEEM, SINCE,
-    THAW, Overlay,
+    CLAW, CUT, DEFAULT, DELEVERAGE, DRAIN, ECHO, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, REDEEM,
+    RESIDUAL, SINCE, THAW, Overlay,
 )  # fmt: skip
 
 # Order inside a bar, by kind: what the world shows, ends, what venues take, freezes, defaults (MODEL.md section 2.2).
-RANK = np.zeros(15, np.int64)
+RANK = np.zeros(16, np.int64)
 RANK[[THAW, RECOVERY, REDEEM]] = 1
 RANK[[SINCE, DRAIN, DELEVERAGE, CLAW, CUT]] = 2
 RANK[[FREEZE_HELD, FREEZE_VOIDED]] = 3
@@ -62,6 +62,14 @@ class Effects:
         """Something that happens at one instant, in the bar it falls in; before the window it does not."""
         if self.time.size and self.time[0] <= self.floor(moment) <= self.time[-1]:
             self.sparse.append((self.bar_of_onset(moment), kind, who, size, more))
+
+    def leave(self, instrument: int, start: int, end: int | None, basis: float) -> None:
+        """A contract that settles between two moments does so this much beside its index."""
+        begins, ends = self.bar_of_onset(start), self.time.size if end is None else self.bar_of_end(end)
+        if ends > begins:
+            self.sparse.append((begins, RESIDUAL, instrument, basis, 0.0))
+            if ends < self.time.size:
+                self.sparse.append((ends, RESIDUAL, instrument, 0.0, 0.0))
 
     def claw(self, venue: int, moment: int, fraction: float) -> None:
         """Take this share of the profits since the last Friday 08:00 UTC, or since the window's start."""

@@ -125,7 +125,8 @@ class PriceShock:
 class NonConvergence:
     """Trade and mark of one instrument leave the index by `gap`, decaying with `half_life` (None: they stay).
 
-    `end`: closed at the first open at or after it. Funding stays as recorded, or `follows` the gap by the venue's rule.
+    `end`: closed at the first open at or after it. A dated contract that settles meanwhile does so at its index times
+    1 + `residual`. Funding stays as recorded, or `follows` the gap by the venue's rule.
     """
 
     name: str
@@ -138,6 +139,7 @@ class NonConvergence:
     root: str = ""
     kind: str = "non_convergence"
     follows: bool = False
+    residual: float = 0.0
 
     def gaps(self, time: np.ndarray, onset: int) -> np.ndarray:
         """Gap at each time [T], full at the onset bar."""
@@ -155,6 +157,8 @@ class NonConvergence:
     def apply(self, effects) -> None:
         """Add the gap to the instrument's."""
         effects.add_gap(self.instrument, self.gaps(effects.time, effects.floor(self.start)), self.follows)
+        if self.residual:
+            effects.leave(self.instrument, self.start, self.end, self.residual)
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ class Instrument:
     inverse: bool
     expiry: int | None
     rolls: int | None = None  # seconds before a quarter's expiry at which it moves on to the next contract
+    over: int = 0  # seconds that it takes for that
 
     @property
     def root(self) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from basisbt.core.tape import CLOSE, FIELDS, HIGH, INDEX_FIELDS, LOW, MARK_OPEN, OPEN, VOLUME, Panel
+from basisbt.core.tape import CLOSE, FIELDS, HIGH, INDEX_FIELDS, LOW, MARK_OPEN, OPEN, TERMS, VOLUME, Panel
 from basisbt.errors import DataError
 from basisbt.market.align import Lane, align
 from basisbt.market.formula import HOUR, FundingFormula, made_stamps, mean_premia, paid_on, premia
@@ -194,16 +194,18 @@ def with_formulas(request: PanelRequest, loaded: Loaded) -> tuple[dict[int, Fund
 
 
 def rolls_in(request: PanelRequest, shelf: Shelf, found: Sources, grid: Grid):
-    """(rows [R], instruments [R], prices [R]) of the rolls of contracts by rule inside the grid."""
+    """(rows [R], instruments [R], terms [R, TERMS]) of the rolls of contracts by rule inside the grid."""
     rolls = []
     for i, instrument in enumerate(request.instruments):
-        for when, price in shelf.hand_overs(found.trade[i]) if instrument.rolls is not None else ():
+        for when, *terms in shelf.hand_overs(found.trade[i]) if instrument.rolls is not None else ():
             if grid.start < when < grid.end:
-                if not np.isfinite(price):
-                    raise DataError(f"{instrument.title}: no price of the contract that is left at {moment(when)}")
-                rolls.append(((when - grid.start) // grid.step, i, price))
-    columns = list(zip(*sorted(rolls), strict=True)) or [(), (), ()]
-    return np.array(columns[0], np.int64), np.array(columns[1], np.int64), np.array(columns[2], float)
+                if not np.isfinite(terms).all():
+                    which = "left" if not np.isfinite(terms[-2]) else "taken up"
+                    raise DataError(f"{instrument.title}: no price of the contract that is {which} at {moment(when)}")
+                rolls.append(((when - grid.start) // grid.step, i, terms))
+    rolls.sort()
+    terms = np.array([each[2] for each in rolls], float).reshape(-1, TERMS)
+    return np.array([each[0] for each in rolls], np.int64), np.array([each[1] for each in rolls], np.int64), terms
 
 
 def _panel(request: PanelRequest, loaded: Loaded, settled: Settlements, rolls) -> Panel:

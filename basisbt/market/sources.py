@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from basisbt.errors import DataError
-from basisbt.market.chains import contracts, last_price, roll_time, splice, symbol_in
+from basisbt.market.chains import Chain, HandOver, contracts, roll_time, splice, steps_of, symbol_in
 from basisbt.market.files import Sheet
 from basisbt.market.grid import timeframe_text
 from basisbt.market.instruments import Instrument, folder, is_stable, parse_symbol
@@ -39,25 +39,25 @@ class Shelf:
                 self._sheets[source.path] = load_bars(source.path, source.step)
             return self._sheets[source.path]
         if source.path not in self._spliced:
-            sheets, ends = self.links(source, *rolling)
-            self._spliced[source.path] = splice(source.path, sheets, ends)
+            self._spliced[source.path] = splice(source.path, *self.links(source, *rolling))
         return self._spliced[source.path]
 
-    def links(self, source: Source, instrument: Instrument, timeframe: int) -> tuple[list[Sheet], list[int]]:
-        """(sheets, ends) of the contracts of a chain that have this series."""
+    def links(self, source: Source, instrument: Instrument, timeframe: int) -> tuple[list[Sheet], Chain]:
+        """(sheets, how they follow one another) of the contracts of a chain that have this series."""
         sheets, ends = [], []
         for each in contracts(self.directory, instrument):
             there = available(self.directory, each.venue, each.symbol).get(source.path.stem)
             if there is not None:
                 sheets.append(self.sheet(Source(there, source.step)))
                 ends.append(roll_time(each.expiry, instrument.rolls, timeframe))
-        return sheets, ends
+        return sheets, Chain(ends, timeframe, max(1, instrument.over // timeframe), instrument.inverse)
 
-    def hand_overs(self, source: Source) -> list[tuple[int, float]]:
-        """(moment, price of the old contract) at which a chain moves on."""
+    def hand_overs(self, source: Source) -> list[HandOver]:
+        """The steps in which a chain moves on."""
         instrument, timeframe = self.rolls[source.path.parent.parent.name, symbol_in(source.path)]
-        sheets, ends = self.links(source, instrument, timeframe)
-        return [(end, last_price(sheet, end)) for sheet, end in zip(sheets[:-1], ends[:-1])]
+        sheets, chain = self.links(source, instrument, timeframe)
+        rolls = zip(sheets[:-1], sheets[1:], chain.ends[:-1], strict=True)
+        return [step for old, new, end in rolls for step in steps_of(old, new, end, chain)]
 
     def funding(self, path: Path) -> Sheet:
         """The whole funding file, checked."""

@@ -91,8 +91,10 @@ def name_everything(spec):
             key = (leg.venue, leg.listed)
             if key not in order:
                 order[key] = len(order)
-                rolls = None if leg.contract is None else leg.roll.before
-                instruments.append(replace(parse_symbol(*key), rolls=rolls))
+                instrument = parse_symbol(*key)
+                if leg.contract is not None:
+                    instrument = replace(instrument, rolls=leg.roll.before, over=leg.roll.over)
+                instruments.append(instrument)
             numbers.append(order[key])
         legs[name] = tuple(numbers)
     currencies = dict.fromkeys(i.quote for i in instruments)

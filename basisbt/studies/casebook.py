@@ -10,7 +10,7 @@ from basisbt.core.loans import lend, repay
 from basisbt.core.margin import demand
 from basisbt.core.queue import queue_order
 from basisbt.core.rules import NEVER, PRICE, Rules, ordinary
-from basisbt.core.tape import FIELDS, MARK_CLOSE, Panel
+from basisbt.core.tape import FIELDS, MARK_CLOSE, TERMS, Panel
 from basisbt.engines.machine import Machine
 from basisbt.engines.world import Deposit, Names, World, plain_overlay
 
@@ -118,7 +118,7 @@ def panel_of(block, funding):
         np.searchsorted(row, np.arange(bars + 1)).astype(np.int64), who, np.array([f[2] for f in funding], float),
         block[row, 4, who], np.ones(row.size, np.bool_), time[row],
         np.full(row.size, np.nan), np.full(row.size, 8.0),
-        np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0),
+        np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, TERMS)),
     )  # fmt: skip
 
 

@@ -35,7 +35,9 @@ def gap(name, event, names, spec):
     """A derivative that leaves its index."""
     follows = event.funding == "follows" or (event.funding is None and knows_formula(spec, event.venue, event.symbol))
     place = place_of(event, names)
-    return NonConvergence(name, place, event.at, event.gap, event.half_life, event.end, follows=follows)
+    return NonConvergence(
+        name, place, event.at, event.gap, event.half_life, event.end, follows=follows, residual=event.residual
+    )  # fmt: skip
 
 
 def funding(name, event, names, spec):

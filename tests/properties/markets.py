@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from basisbt.core.tape import CLAW, CUT, DELEVERAGE, DRAIN, REDEEM, SINCE
+from basisbt.core.tape import CLAW, CUT, DELEVERAGE, DRAIN, REDEEM, RESIDUAL, SINCE
 from basisbt.engines.world import shown_changes
 from basisbt.strategy.loader import import_file
 from tests.support.worlds import DAY, HOUR, START, Failure, Freeze, Happening, Leg, world
@@ -151,7 +151,10 @@ def random_takings(rng, legs, venues, bars):
     for _ in range(int(rng.integers(0, 4))):
         first, v = int(rng.integers(0, bars)), int(rng.integers(0, venues))
         derivatives = [i for i, g in enumerate(legs) if not g.spot]
-        kind = int(rng.choice([DELEVERAGE, DRAIN, CLAW, CUT]))
+        kind = int(rng.choice([DELEVERAGE, DRAIN, CLAW, CUT, RESIDUAL]))
+        if kind == RESIDUAL:
+            found.append(Happening(kind, int(rng.choice(derivatives)), first, float(rng.normal(0.0, 0.02))))
+            continue
         if kind == DELEVERAGE:
             size, more = float(rng.choice([0.3, 1.0])), float(rng.choice([0.0, 0.01]))
             found.append(Happening(kind, int(rng.choice(derivatives)), first, size, more))
@@ -163,6 +166,24 @@ def random_takings(rng, legs, venues, bars):
             found.append(Happening(kind, v, first, float(rng.uniform(0.05, 0.6)), float(rng.choice([0.0, 0.5, 1.0]))))
             found.append(Happening(REDEEM, v, first + int(rng.integers(1, bars))))
     return tuple(found)
+
+
+def with_rolls(rng, w):
+    """The world with a derivative that now and then moves on to another contract, at once or in two halves."""
+    derivatives = np.flatnonzero(~w.rules.spot)
+    if rng.random() > 0.3:
+        return w
+    i, row = int(rng.choice(derivatives)), int(rng.integers(1, w.panel.time.size - 1))
+    now = w.panel.prices[row : row + 2, 0, i]
+    old = now * (1.0 + rng.normal(0.0, 0.01, 2))
+    if rng.random() < 0.5:
+        rows, terms = [row], [[old[0], 1.0, 1.0, old[0], now[0]]]
+    else:
+        rows, terms = [row, row + 1], [[old[0], 0.5, 1.0, old[0], now[0]], [old[1], 0.5, 0.5, old[1], now[1]]]
+    panel = w.panel._replace(roll_row=np.array(rows), roll_instrument=np.full(len(rows), i), roll_terms=np.array(terms))
+    for block in panel:
+        block.flags.writeable = False
+    return w.without(panel=panel, rules=w.rules._replace(rolls=True))
 
 
 def random_world(
@@ -202,7 +223,7 @@ def random_world(
     more = random_troubles(np.random.default_rng([seed, 78]), legs, venues, bars)
     events = random_freezes(rng, venues, bars) + more.pop("events")
     events += random_takings(np.random.default_rng([seed, 82]), legs, venues, bars)
-    return world(
+    return with_rolls(np.random.default_rng([seed, 83]), world(
         legs=legs, bars=bars, seconds=seconds, prices=prices, marks=marks, index=index, funding=funding, level=level,
         gap=gap, echo=echo, premium=float(dates.choice([np.nan, 2e-4])), pairs=pairs, events=events, decide=decide, params=params, counted=counted, **more, **extras,
         at_entry=bool(dates.random() < 0.2), delivery_fee=float(dates.choice([0.0, 5e-4])), window=int(dates.choice([0, 1800, 3 * seconds])),
@@ -214,7 +235,7 @@ def random_world(
         deposits={v: float(rng.uniform(5_000.0, 60_000.0)) for v in range(venues)},
         delay=int(rng.integers(0, 4)) * seconds // 2, transfer_fee=float(rng.choice([0.0, 1.0])),
         transfer_minimum=float(rng.choice([0.0, 50.0])),
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def shown_bar(w, t, i):

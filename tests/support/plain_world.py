@@ -7,7 +7,7 @@ trade, the index is the first instrument, margin is one flat tier, no funding.
 import numpy as np
 
 from basisbt.core.rules import NEVER, Rules, maintenance_amounts, ordinary
-from basisbt.core.tape import FIELDS, Panel
+from basisbt.core.tape import FIELDS, TERMS, Panel
 from basisbt.engines.world import Deposit, Names, World, plain_overlay
 
 START = 1_640_995_200  # 2022-01-01T00:00:00Z
@@ -83,7 +83,7 @@ def plain_panel(ohlc, fresh, spot, seconds, start, funding, coin_of):
         np.searchsorted(row, np.arange(count + 1)).astype(np.int64), who,
         np.full(row.size, funding), prices[4, row, who], np.ones(row.size, np.bool_), time[row],
         np.full(row.size, np.nan), np.full(row.size, 8.0),
-        np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0),
+        np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, TERMS)),
     )  # fmt: skip
 
 

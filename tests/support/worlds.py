@@ -27,7 +27,8 @@ from basisbt.core.rules import (
     KIND_NAMES, NEVER, Rules, in_transit, insurance, loan, maintenance_amounts, ordinary, ours,
 )  # fmt: skip
 from basisbt.core.tape import (
-    DEFAULT, ECHO, FIELDS, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, REDEEM, THAW, Overlay, Panel,
+    DEFAULT, ECHO, FIELDS, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, REDEEM, RESIDUAL, TERMS,
+    THAW, Overlay, Panel,
 )  # fmt: skip
 from basisbt.engines.machine import Machine
 from basisbt.engines.world import Deposit, Names, World
@@ -196,7 +197,7 @@ def make_panel(legs, bars, seconds, start, price, prices, marks, index, missing,
         time, np.ascontiguousarray(block.transpose(1, 0, 2)), fresh, np.ascontiguousarray(shown.transpose(1, 0, 2)),
         np.ascontiguousarray(worth), first, who, rate.astype(float), at.astype(float),
         when == time[row], when, np.full(row.size, premium, float), np.full(row.size, 8.0),
-        np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0),
+        np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, TERMS)),
     )  # fmt: skip
 
 
@@ -222,7 +223,8 @@ def make_overlay(panel, bases, level, gap, rate, row, events, echo):
                 sparse.append((e.paid, 1, len(sparse), RECOVERY, e.venue, 0.0, 0.0))
             continue
         if isinstance(e, Happening):
-            sparse.append((e.first, 1 if e.kind == REDEEM else 2, len(sparse), e.kind, e.who, e.size, e.more))
+            rank = {REDEEM: 1, RESIDUAL: 0}.get(e.kind, 2)
+            sparse.append((e.first, rank, len(sparse), e.kind, e.who, e.size, e.more))
             continue
         sparse.append((e.first, 3, len(sparse), FREEZE_VOIDED if e.voids else FREEZE_HELD, e.venue, 0.0, 0.0))
         if e.last is not None:
