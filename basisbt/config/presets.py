@@ -35,9 +35,10 @@ def preset_path(name: str, search: Sequence[Path] = ()) -> Path | None:
 
 
 def with_preset(name: str, venue: Node, window: tuple[int, int] | None, search: Sequence[Path],
-                mistakes: Mistakes, warnings: list[str]) -> Node:  # fmt: skip
-    """A venue's node over its preset, dated blocks chosen; `preset` says `{merged: name}` so that it is done once."""
-    own = _in_force(name, _amounts_as_maps(venue), window, warnings)
+                mistakes: Mistakes, warnings: list[str], changes: set[int]) -> Node:  # fmt: skip
+    """A venue's node over its preset, the blocks in force at the window's start chosen; when others come into force
+    inside the window goes into `changes`. `preset` says `{merged: name}` so that it is done once."""
+    own = _in_force(name, _amounts_as_maps(venue), window, warnings, changes)
     preset = _preset_name(name, venue, search, mistakes)
     if preset is None:
         return own
@@ -47,7 +48,7 @@ def with_preset(name: str, venue: Node, window: tuple[int, int] | None, search: 
         mistakes.found += facts.found
         return own
     replaced = {key for key, child in own.entries.items() if not isinstance(child.value, dict)}
-    facts = _in_force(preset, _without_stand_ins(preset, facts, replaced, warnings), window, warnings)
+    facts = _in_force(preset, _without_stand_ins(preset, facts, replaced, warnings), window, warnings, changes)
     merged = merge(facts, own)
     at = own.entries.get("preset", own)
     merged.value["preset"] = Node({"merged": Node(preset, at.place, at.key)}, at.place, at.key)
@@ -111,7 +112,7 @@ def _amounts_as_maps(venue: Node) -> Node:
     return Node({**venue.value, "transfer": transfer}, venue.place, venue.key)
 
 
-def _in_force(name: str, venue: Node, window: tuple[int, int] | None, warnings: list[str]) -> Node:
+def _in_force(name: str, venue: Node, window: tuple[int, int] | None, warnings: list[str], changes: set[int]) -> Node:
     """The venue with each list of dated blocks replaced by the one in force at the window's start."""
     if not isinstance(venue.value, dict):
         return venue
@@ -129,8 +130,7 @@ def _in_force(name: str, venue: Node, window: tuple[int, int] | None, warnings: 
                     f"{name} {key}: known from {units.time_name(chosen[0])} on, applied from "
                     f"{units.time_name(window[0])} on"
                 )
-            for begins, _ in (block for block in blocks if window[0] < block[0] < window[1] and block is not chosen):
-                warnings.append(f"{name} {key}: changed on {units.time_name(begins)}, inside the window; not applied")
+            changes |= {begins for begins, _ in blocks if window[0] < begins < window[1] and begins != chosen[0]}
         body = {part: child for part, child in chosen[1].value.items() if part != "valid_from"}
         if key == "tiers":  # a later block may have some symbols only: what it does not name is as it was
             earlier = [block for begins, block in blocks if begins < chosen[0]]

@@ -20,6 +20,7 @@ from basisbt.config.mistakes import Mistakes, Place, Source, mistake_text
 from basisbt.config.override import Override, apply_override, parse_overrides
 from basisbt.config.presets import with_preset
 from basisbt.config.reader import Node, kind_of
+from basisbt.config.regimes import later_venues, with_changes
 from basisbt.config.specs import RunSpec
 from basisbt.config.validate import validate_run
 
@@ -38,6 +39,7 @@ class Resolved:
     warnings: tuple[str, ...]
     path: Path
     root: Node
+    changes: tuple[tuple[int, RunSpec], ...] = ()  # (seconds UTC, what holds from then on) inside the window
 
     def where(self, dotted: str) -> str:
         """`file:line:column` of a key, or of its nearest ancestor that is written."""
@@ -69,8 +71,8 @@ def load(path: str | Path, overrides: Sequence[str] = (), *, timerange: str | No
     root = _overridden(root, parsed, flags, mistakes)
     root = refuse_later(_copy(root), mistakes)
     root = _with_own_paths(_with_named_events(_with_window(root, mistakes)))
-    root = _with_presets(root, [Path(folder) for folder in search], mistakes, warnings)
-    root = with_defaults(root, path)
+    bare, search, dates = root, [Path(folder) for folder in search], set()
+    root = with_defaults(_with_presets(root, search, mistakes, warnings, dates), path)
     _check_kind(root, mistakes)
     parts = validate_run(root, mistakes)
     if not mistakes.incomplete:
@@ -82,7 +84,22 @@ def load(path: str | Path, overrides: Sequence[str] = (), *, timerange: str | No
     spec = RunSpec.model_construct(**parts)
     check_affordable(spec, root, mistakes)
     mistakes.raise_if_any()
-    return Resolved(spec, root.plain(), _origins(root), tuple(dict.fromkeys(warnings)), path, root)
+    states, changes = _later(bare, root, spec, search, sorted(dates), path, mistakes)
+    tree = with_changes(root.plain(), states)
+    return Resolved(spec, tree, _origins(root), tuple(dict.fromkeys(warnings)), path, root, changes)
+
+
+def _later(bare: Node, root: Node, spec: RunSpec, search, dates: list[int], path: Path, mistakes: Mistakes):
+    """((date, resolved tree) of the window's start and every date, (date, spec) of every date)."""
+    start, end = spec.data.window
+    states, changes = [(start, root)], []
+    for at in dates:
+        state = with_defaults(_with_presets(bare, search, mistakes, [], set(), (at, end)), path)
+        venues = later_venues(state, spec.venues, mistakes)
+        mistakes.raise_if_any()
+        states.append((at, state))
+        changes.append((at, spec.model_copy(update={"venues": venues})))
+    return states, tuple(changes)
 
 
 def _overridden(root: Node, parsed: list[Override], arguments: dict[str, Any], mistakes: Mistakes) -> Node:
@@ -169,18 +186,19 @@ def _is_file_name(text: str) -> bool:
     return text.endswith(".py") or text.startswith(("./", "../", "/", "~/"))
 
 
-def _with_presets(root: Node, search: list[Path], mistakes: Mistakes, warnings: list[str]) -> Node:
+def _with_presets(root: Node, search: list[Path], mistakes: Mistakes, warnings: list[str], changes: set[int],
+                  window: tuple[int, int] | None = None) -> Node:  # fmt: skip
     venues = root.live.get("venues")
     if venues is None or not isinstance(venues.value, dict):
         return root
     try:
-        window = units.parse_window(find(root, "data", "window").plain())
+        window = window or units.parse_window(find(root, "data", "window").plain())
     except ValueError:
         window = None
     entries = dict(venues.value)
     for name, venue in venues.live.items():
         if isinstance(venue.value, dict):
-            entries[name] = with_preset(name, venue, window, search, mistakes, warnings)
+            entries[name] = with_preset(name, venue, window, search, mistakes, warnings, changes)
     return _replaced(root, "venues", Node(entries, venues.place, venues.key))
 
 

@@ -11,6 +11,7 @@ from basisbt.core.instant import step
 from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL, LINES
 from basisbt.core.valuation import split_at_close
 from basisbt.engines import compiled
+from basisbt.engines.regimes import Regimes
 from basisbt.engines.world import World, begin
 from basisbt.errors import RunError
 from basisbt.strategy.sight import make_desk, make_window
@@ -29,7 +30,8 @@ class Machine:
     """A path under way. `compile=True` uses the compiled core (and `decide`), else everything is interpreted."""
 
     def __init__(self, world: World, compile: bool = False, room: int = ROOM):
-        self.world = world
+        self.world, self.regimes = world, Regimes(world)
+        self.rules = self.regimes.rules
         self.tape, self.book = begin(world, room)
         self.window = make_window(self.tape)
         self.desk = make_desk(world.rules.long.size, world.rules.venues)
@@ -49,17 +51,22 @@ class Machine:
 
             engine = engine_for(w.decide or compiled.decide)
             handle = handle_of(
-                w.panel, w.overlay, self.window, self.tape, w.rules, b, self.desk, self.want, self.memory, w.params
+                w.panel, w.overlay, self.window, self.tape, self.rules, b, self.desk, self.want, self.memory, w.params
             )
             by_step, by_think = engine.step, engine.think
-            self.advance = lambda t: by_step(handle, t)
+            self._step = lambda t: by_step(handle, t)
             self.decide = lambda t: by_think(handle, t)
             return
-        panel, overlay, tape, rules = w.panel, w.overlay, self.tape, w.rules
+        panel, overlay, tape, rules = w.panel, w.overlay, self.tape, self.rules
         think = compiled.think_with(w.decide)
         window, desk, want, memory, params = self.window, self.desk, self.want, self.memory, w.params
-        self.advance = lambda t: step(t, panel, overlay, tape, rules, b)
+        self._step = lambda t: step(t, panel, overlay, tape, rules, b)
         self.decide = lambda t: think(t, window, tape, rules, b, desk, want, memory, params)
+
+    def advance(self, t: int) -> None:
+        """Everything of bar t up to its close, under the rules in force."""
+        self.regimes.at(t)
+        self._step(t)
 
     @property
     def ruined(self) -> bool:
@@ -125,22 +132,32 @@ def run_loop(world: World, compile: bool = False, upto: int | None = None) -> Ma
     while True:
         machine = Machine(world, compile=False, room=room)
         end = world.bars if upto is None else upto
-        parts = (world.panel, world.overlay, machine.window, machine.tape, world.rules, machine.book, machine.desk,
+        parts = (world.panel, world.overlay, machine.window, machine.tape, machine.rules, machine.book, machine.desk,
                  machine.want, machine.memory, world.params)  # fmt: skip
-        if compile:
-            from basisbt.engines.compile import handle_of
-            from basisbt.engines.paths import compiled_loop
-
-            loop = compiled_loop(world)
-            last = loop(handle_of(*parts), 0, end, np.zeros(LINES))
-        else:
-            last = compiled.run_whole_with(world.decide)(0, end, *parts, np.zeros(LINES))
+        run = loop_of(world, parts, compile)
+        for first, until in machine.regimes.stretches(0, end):
+            machine.regimes.at(first)
+            last = run(first, until)
+            if last < until:
+                break
         if machine.book.count[ERROR] != JOURNAL_FULL:
             break
         room *= 4
     machine.check(min(last, world.bars - 1))
     machine.drain()
     return machine
+
+
+def loop_of(world: World, parts, compile: bool):
+    """The loop over bars first..end-1 as a function of these two; returns the bar it stopped before."""
+    if not compile:
+        loop = compiled.run_whole_with(world.decide)
+        return lambda first, end: loop(first, end, *parts, np.zeros(LINES))
+    from basisbt.engines.compile import handle_of
+    from basisbt.engines.paths import compiled_loop
+
+    loop, handle = compiled_loop(world), handle_of(*parts)
+    return lambda first, end: loop(handle, first, end, np.zeros(LINES))
 
 
 def run_steps(world: World, compile: bool = False) -> Machine:

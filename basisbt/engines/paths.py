@@ -16,6 +16,7 @@ from basisbt.core.valuation import lines_to_date
 from basisbt.engines import compiled
 from basisbt.engines.compile import handle_of, pointed
 from basisbt.engines.machine import FAILURES, Machine
+from basisbt.engines.regimes import Regimes
 from basisbt.engines.world import World, begin
 from basisbt.errors import RunError
 from basisbt.strategy.sight import make_desk, make_window
@@ -39,7 +40,7 @@ class PathRunner:
     """
 
     def __init__(self, world: World):
-        self.world = world
+        self.world, self.regimes = world, Regimes(world)
         self.tape, self.book = begin(world, 0, kept=1)
         self.cash = np.flatnonzero(world.rules.cash)
         self.capital = world.capital
@@ -51,7 +52,7 @@ class PathRunner:
         self.lines = np.zeros(LINES)
         self.loop = compiled_loop(world)
         self.shown = self.handle = None
-        self.parts = [pointed(part) for part in (world.panel, self.tape, world.rules, self.book)]
+        self.parts = [pointed(part) for part in (world.panel, self.tape, self.regimes.rules, self.book)]
         self.used = False
 
     def reset(self, overlay: Overlay) -> None:
@@ -108,8 +109,10 @@ class PathRunner:
             self.handle = handle_of(
                 panel, overlay, self.window, tape, rules, book, self.desk, self.want, self.memory, self.world.params
             )
-        last = self.loop(self.handle, first, end, self.lines)
-        check(self.world, self.book, last)
+        for here, there in self.regimes.stretches(first, end):
+            self.regimes.at(here)
+            last = self.loop(self.handle, here, there, self.lines)
+            check(self.world, self.book, last)
         return end
 
 

@@ -60,6 +60,7 @@ class World:
     memory: np.ndarray  # [1] record array, the initial Memory
     events: tuple = ()  # typed events behind the overlay, for reports
     notes: dict = field(default_factory=dict)
+    changes: tuple = ()  # (bar, Rules) from which on others are in force (engines.regimes)
     market: tuple = (None, ())  # a resampled market behind it: the panel row of each bar, chained price levels
 
     @property

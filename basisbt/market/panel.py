@@ -40,7 +40,8 @@ class PanelRequest:
     coverage: str = "error"  # error | intersect
     index: dict[str, IndexRule] = field(default_factory=dict)  # by base
     fair: tuple[bool, ...] = ()  # by instrument: without a mark series, marks are the index and the funding to come
-    formulas: tuple[FundingFormula | None, ...] = ()  # by instrument; none: funding is what was recorded, no more
+    # (from when on, by instrument) by date; none: funding is what was recorded, no more
+    formulas: tuple[tuple[int, tuple[FundingFormula | None, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class PanelNotes:
     warnings: tuple[str, ...]
 
 
+NEVER_BEFORE, FOR_EVER = -(1 << 62), 1 << 62  # seconds UTC
 ABSURD_TURNOVER = 1e10  # quote an hour, in the median; the busiest perpetual there is turns over a tenth of it
 
 
@@ -78,7 +80,8 @@ def build_panel(request: PanelRequest) -> tuple[Panel, PanelNotes]:
         raise DataError(f"the window {moment(request.start)} to {moment(request.end)} is empty")
     shelf = Shelf(request.dir)
     shelf.rolls = {(i.venue, i.symbol): (i, request.timeframe) for i in request.instruments if i.rolls is not None}
-    made = tuple(f is not None and f.made for f in request.formulas) or (False,) * len(request.instruments)
+    rules = request.formulas[0][1] if request.formulas else (None,) * len(request.instruments)
+    made = tuple(rule is not None and rule.made for rule in rules)
     found = find_sources(shelf, request.instruments, request.bases, request.index, request.timeframe, made)
     start, end, warnings = _window(request, shelf, found)
     loaded = _load(request, shelf, found, grid_over(start, end, request.timeframe))
@@ -170,27 +173,54 @@ def _load(request: PanelRequest, shelf: Shelf, found: Sources, grid: Grid) -> Lo
 
 def with_formulas(request: PanelRequest, loaded: Loaded) -> tuple[dict[int, FundingStamps], dict]:
     """(stamps by instrument, (premia, hours) of each): rates made where they were not recorded, prices of payments as
-    the venue has them, and the premium behind each rate where the venue's formula is known."""
-    stamps, behind = dict(loaded.funding), {}
-    for i, rule in enumerate(request.formulas):
-        if rule is None or request.instruments[i].kind != "perpetual":
+    the venue has them, and the premium behind each rate where the venue's formula is known; each by the rule of its
+    day."""
+    stamps, behind, grid = dict(loaded.funding), {}, loaded.grid
+    for i, instrument in enumerate(request.instruments):
+        rules = [(at, formulas[i]) for at, formulas in request.formulas]
+        if instrument.kind != "perpetual" or not rules or rules[0][1] is None:
             continue
-        grid, lane = loaded.grid, loaded.index_lanes[request.bases.index(request.instruments[i].base)]
+        lane = loaded.index_lanes[request.bases.index(instrument.base)]
         premium = premia(loaded.trade_lanes[i].open, lane.open)
-        if rule.made:
-            time, rate, hours = made_stamps(premium, grid, rule)
-            path, nothing = loaded.trade[i].path, np.full(time.size, np.nan)
-            stamps[i] = FundingStamps(path, 0, time, rate, nothing, grid.start, grid.end, rule.interval)
+        if rules[0][1].made:
+            stamps[i], hours = made_by(rules, premium, grid, loaded.trade[i].path)
         else:
             step = np.diff(stamps[i].time, prepend=stamps[i].time[:1] - stamps[i].interval)
             hours = np.where(step > 1.5 * stamps[i].interval, stamps[i].interval, step) / HOUR
-        times = stamps[i].time
-        begins = times - (hours * HOUR).astype(np.int64)
-        behind[i] = mean_premia(premium, grid, begins, times, rule.weighted) if times.size else np.zeros(0), hours
-        price = paid_on(rule, lane.open, grid, times, hours)
-        if price is not None and np.isnan(stamps[i].mark).any():
-            stamps[i] = stamps[i]._replace(mark=price)
+        mean, price = behind_stamps(rules, premium, lane.open, grid, stamps[i].time, hours)
+        behind[i] = mean, hours
+        stamps[i] = stamps[i]._replace(mark=np.where(np.isnan(stamps[i].mark), price, stamps[i].mark))
     return stamps, behind
+
+
+def made_by(rules, premium: np.ndarray, grid: Grid, path: Path) -> tuple[FundingStamps, np.ndarray]:
+    """(stamps that the rules make, each in its time, hours of each)."""
+    parts = [made_stamps(premium, grid, rule or rules[0][1]) for _, rule in rules]
+    inside = [(part[0] >= at) & (part[0] < end) for part, (at, end, _) in zip(parts, spans_of(rules), strict=True)]
+    time, rate, hours = (
+        np.concatenate([part[k][mask] for part, mask in zip(parts, inside, strict=True)]) for k in range(3)
+    )
+    unpriced, interval = np.full(time.size, np.nan), rules[0][1].interval
+    return FundingStamps(path, 0, time, rate, unpriced, grid.start, grid.end, interval), hours
+
+
+def behind_stamps(rules, premium: np.ndarray, index_open: np.ndarray, grid: Grid, times: np.ndarray, hours: np.ndarray):
+    """([K] mean premium of each stamp's interval, [K] price of its payment, NaN for the mark)."""
+    mean, price = np.full(times.size, np.nan), np.full(times.size, np.nan)
+    begins = times - (hours * HOUR).astype(np.int64)
+    for at, end, rule in spans_of(rules):
+        mine = (times >= at) & (times < end)
+        if rule is not None and mine.any():
+            mean[mine] = mean_premia(premium, grid, begins[mine], times[mine], rule.weighted)
+            paid = paid_on(rule, index_open, grid, times[mine], hours[mine])
+            price[mine] = np.nan if paid is None else paid
+    return mean, price
+
+
+def spans_of(rules) -> list[tuple[int, int, FundingFormula | None]]:
+    """(from, until, rule): the first holds before its date too."""
+    dates = [at for at, _ in rules]
+    return [(NEVER_BEFORE if k == 0 else at, (dates + [FOR_EVER])[k + 1], rule) for k, (at, rule) in enumerate(rules)]
 
 
 def rolls_in(request: PanelRequest, shelf: Shelf, found: Sources, grid: Grid):

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from basisbt.engines.regimes import with_later
 from basisbt.engines.world import Deposit, Names, World
 from basisbt.errors import ConfigError
 from basisbt.events import make_overlay
@@ -32,25 +33,23 @@ def assemble(resolved, loaded) -> World:
             gap_policy=spec.data.gaps.policy, gap_max=spec.data.gaps.max, coverage=spec.data.coverage,
             index={base: index_of(rule) for base, rule in spec.data.index.items()},
             fair=tuple(spec.venues[each.venue].mark == "fair" for each in instruments),
-            formulas=tuple(formula_of(spec, each) for each in instruments),
+            formulas=tuple(
+                (at, tuple(formula_of(each, instrument) for instrument in instruments))
+                for at, each in ((spec.data.window[0], spec), *resolved.changes)
+            ),
         )
     )  # fmt: skip
     rules = make_rules(spec, instruments, names, legs)
     names = replace(names, accounts=lay_out(spec, instruments, names.venues).labels)
     events = tuple(make_event(name, event, names, spec) for name, event in spec.tail.script.items())
     overlay = make_overlay(events, panel.time, rules.seconds)
-    return World(
-        panel,
-        overlay,
-        rules,
-        names,
-        deposits(spec, names, rules),
-        loaded.decide,
-        loaded.params,
-        loaded.memory,
-        events,
-        {"panel": notes},
-    )
+    world = World(
+        panel, overlay, rules, names, deposits(spec, names, rules), loaded.decide, loaded.params, loaded.memory,
+        events, {"panel": notes},
+    )  # fmt: skip
+    later = [(int(np.searchsorted(panel.time, at)), make_rules(each, instruments, names, legs))
+             for at, each in resolved.changes]  # fmt: skip
+    return with_later(world, later) if later else world
 
 
 def index_of(rule) -> IndexRule:

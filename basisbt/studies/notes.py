@@ -44,6 +44,11 @@ def quantised(world) -> list[dict]:
     return out
 
 
+def rule_changes(resolved) -> list[str]:
+    """When other blocks of a venue's rules came into force inside the window, as `2024-10-24T00:00:00`."""
+    return [str(np.datetime64(at, "s")) for at, _ in resolved.changes]
+
+
 def versions() -> dict:
     """Versions that a result depends on."""
     from importlib.metadata import version

@@ -12,7 +12,7 @@ from basisbt.engines.machine import Machine
 from basisbt.errors import DataError, RunError
 from basisbt.studies import store
 from basisbt.studies.history import metrics_of, run_history, tail_costs
-from basisbt.studies.notes import intrabar_warnings, quantised, versions
+from basisbt.studies.notes import intrabar_warnings, quantised, rule_changes, versions
 from basisbt.studies.prepare import Prepared, prepare
 
 FRAMES = ("equity", "attribution", "journal", "orders", "fills", "margin", "events", "paths")
@@ -65,7 +65,7 @@ def finish(prepared: Prepared, machine: Machine) -> tuple[dict, dict]:
         "strategy": prepared.loaded.name, "strategy_digest": prepared.loaded.digest, "engine": prepared.engine,
         "config": str(prepared.resolved.path), "window": list(notes.window), "stand_ins": notes.stand_ins,
         "missing_bars": notes.missing_bars, "stale_marks": notes.stale_marks, "funding_gaps": notes.funding_gaps,
-        "quantised": quantised(world), "warnings": warnings,
+        "quantised": quantised(world), "rule_changes": rule_changes(prepared.resolved), "warnings": warnings,
     }  # fmt: skip
     return {**head, **figures}, meta
 

@@ -18,7 +18,7 @@ from basisbt.engines.handle import HandleType
 from basisbt.engines.machine import run_loop
 from basisbt.engines.paths import PathRunner, fork
 from basisbt.strategy.loader import as_array, as_record
-from tests.properties.markets import random_world, strategy
+from tests.properties.markets import changing, random_world, strategy
 from tests.support import rover
 
 WORLDS = 200
@@ -43,7 +43,8 @@ def random_engine_world(seed):
         return random_world(seed, bars, decide=DECIDE, params=PARAMS, funding_mean=4e-4), PARAMS
     params = rover.Params(float(rng.uniform(0.2, 1.0)), float(rng.integers(2, 12)), float(rng.uniform(0.02, 0.3)))
     w = random_world(seed, bars, decide=rover.decide, params=params, funding_mean=4e-4)
-    return w.without(memory=as_array(rover.Memory())), params
+    w = w.without(memory=as_array(rover.Memory()))
+    return changing(seed, w) if seed % 4 == 1 else w, params
 
 
 def run_every_way(seed):

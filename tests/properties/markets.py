@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from basisbt.core.tape import CLAW, CUT, DELEVERAGE, DRAIN, REDEEM, RESIDUAL, SINCE
+from basisbt.engines.regimes import with_later
 from basisbt.engines.world import shown_changes
 from basisbt.strategy.loader import import_file
 from tests.support.worlds import DAY, HOUR, START, Failure, Freeze, Happening, Leg, world
@@ -184,6 +185,18 @@ def with_rolls(rng, w):
     for block in panel:
         block.flags.writeable = False
     return w.without(panel=panel, rules=w.rules._replace(rolls=True))
+
+
+def changing(seed, w):
+    """The world with tiers, fees and spreads that change at two of its bars."""
+    rng, later = np.random.default_rng([seed, 90]), []
+    more = np.full((w.rules.floor.shape[0], 1), np.inf)
+    for bar in sorted(rng.integers(1, w.bars, 2).tolist()):
+        grow = float(rng.uniform(1.0, 5.0))
+        rules = {n: np.concatenate([getattr(w.rules, n) * grow, 0.0 * np.isinf(more)], axis=1) for n in ("mmr", "cum", "imr")}
+        rules |= {n: getattr(w.rules, n) + 1e-4 for n in ("taker", "half_spread")}
+        later.append((bar, w.rules._replace(floor=np.concatenate([w.rules.floor, more], axis=1), **rules)))
+    return with_later(w, later)
 
 
 def random_world(

@@ -182,7 +182,7 @@ class BasisBroker(OrderDesk, bt.BrokerBase):
 
     def _reserve(self):
         """Margin that resting orders hold back from withdrawals: what a purchase costs, what a position would need."""
-        rules, book = self.machine.world.rules, self.machine.book
+        rules, book = self.machine.rules, self.machine.book
         book.order_margin[:] = 0.0
         for order in self.resting:
             i = self.number[order.data]

@@ -1,6 +1,7 @@
 """What lies over what: extends, overrides, presets."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -139,13 +140,14 @@ class TestPresets:
 
         def at(window):
             found = load(write(text), [f"data.window={window}"])
-            return len(found.spec.venues["binance"].tiers["BTC/USDT:USDT"]), " ".join(found.warnings)
+            later = [(at, len(spec.venues["binance"].tiers["BTC/USDT:USDT"])) for at, spec in found.changes]
+            return len(found.spec.venues["binance"].tiers["BTC/USDT:USDT"]), " ".join(found.warnings), later
 
-        assert at("[2023-01-01, 2024-01-01]") == (10, "")
+        assert at("[2023-01-01, 2024-01-01]") == (10, "", [])
         assert at("[2024-10-24, 2025-01-01]")[0] == 12
-        count, warning = at("[2024-01-01, 2025-01-01]")
-        assert count == 10 and "binance tiers: changed on 2024-10-24, inside the window; not applied" in warning
-        count, warning = at("[2021-01-01, 2021-06-01]")
+        count, warning, later = at("[2024-01-01, 2025-01-01]")
+        assert count == 10 and (int(datetime(2024, 10, 24, tzinfo=UTC).timestamp()), 12) in later
+        count, warning, _ = at("[2021-01-01, 2021-06-01]")
         assert count == 10 and "binance tiers: known from 2022-11-01 on, applied from 2021-01-01 on" in warning
 
     def test_binances_published_maintenance_amounts_follow(self, write):
