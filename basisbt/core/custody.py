@@ -40,8 +40,9 @@ def default_venue(v, recovery, t, tape, rules, book):
         if rules.wallet_venue[w] == v:
             claim_wallet(w, v, rules, book)  # each account for itself: what one owes another does not pay
     slot = rules.venue.size + v
-    post(book, rules, DEFAULT, slot, claim(v, rules), outside(DEFAULT, rules), rules.dollar,
-         (book.face[v] - before) * (1.0 - rules.carried))  # fmt: skip
+    lost = (book.face[v] - before) * (1.0 - rules.carried)
+    lost = min(lost, book.balance[claim(v, rules), rules.dollar])  # rounding: a claim is never below nothing
+    post(book, rules, DEFAULT, slot, claim(v, rules), outside(DEFAULT, rules), rules.dollar, lost)
     book.recovery[v] = recovery
     book.count[DEFAULTS] += 1
     book.count[CLAIMS] += 1
