@@ -219,11 +219,13 @@ def _check_event(root: Node, node: Node, legs: dict, bases: set[str], venues: di
     if kind == "insurance_drain" and venue in venues and venues[venue].insurance is None:
         text = f"how big the insurance fund of {venue} is is not known; write `{venue}: {{insurance: 1_000_000 USD}}`"
         mistakes.add(node.live["venue"].place, f"{text} under venues")
-    if kind in ("non_convergence", "funding", "adl") and known and symbol is not None:
-        traded = traded_at(legs, venue)
+    if known and symbol is not None:
+        spots = kind in ("liquidity", "price_limit", "circuit_breaker")
+        traded = [name for at, name in legs if at == venue] if spots else traded_at(legs, venue)
         if bases and symbol not in traded:
             close = mistakes.suggestion(symbol, traded) or f"; expected {', '.join(traded) or 'one that a pair trades'}"
-            mistakes.add(node.live["symbol"].place, f"no pair trades derivative '{symbol}' at {venue}{close}")
+            what = "symbol" if spots else "derivative"
+            mistakes.add(node.live["symbol"].place, f"no pair trades {what} '{symbol}' at {venue}{close}")
     if kind == "non_convergence" and _text(node, "funding") == "follows" and venue in venues:
         if venues[venue].funding is None:
             text = f"how {venue} makes its funding is not known; write `funding: recorded`, or under venues `funding:"
@@ -231,7 +233,16 @@ def _check_event(root: Node, node: Node, legs: dict, bases: set[str], venues: di
     if "residual" in node.live and symbol in traded_at(legs, venue) and legs[venue, symbol].kind != "future":
         text = f"'{symbol}' is never settled; expected a dated contract, or no 'residual'"
         mistakes.add(node.live["residual"].named_at, text)
-    if kind == "price" and base is not None and bases and base not in bases:
+    asset = _text(node, "asset")
+    if kind == "depeg" and asset is not None and bases:
+        known_assets = bases | {leg.quote for leg in legs.values()} - {"USD"}
+        if asset not in known_assets:
+            close = mistakes.suggestion(asset, known_assets) or f"; expected one of: {', '.join(sorted(known_assets))}"
+            mistakes.add(node.live["asset"].place, f"no pair trades or settles in '{asset}'{close}")
+        elif asset in bases and venue is None:
+            text = f"'{asset}' has no peg; a price that falls everywhere is `event: price`, or name a venue"
+            mistakes.add(node.live["asset"].place, text)
+    if kind in ("price", "squeeze") and base is not None and bases and base not in bases:
         close = mistakes.suggestion(base, bases) or f"; expected one of: {', '.join(sorted(bases))}"
         mistakes.add(node.live["base"].place, f"no pair has base '{base}'{close}")
 

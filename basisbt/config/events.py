@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from basisbt.config.trading_events import TRADING
 from basisbt.config.fields import Dollars, Fraction, Instant, LongSeconds, Seconds, Spec, Text
 
 
@@ -19,6 +20,8 @@ class WithdrawalFreezeSpec(Spec):
     duration: LongSeconds | None = Field(None, alias="for", description="how long; without `for` and `until`, for good")
     until: Instant | None = None
     pending: Literal["held", "voided"] = Field("held", description="what happens to a withdrawal under way")
+    deposits: Literal["open", "shut"] = "open"
+    asset: Text | None = Field(None, description="only withdrawals of this asset; the others go on")
 
     @property
     def end(self) -> int | None:
@@ -39,8 +42,9 @@ class NonConvergenceSpec(Spec):
 
     event: Literal["non_convergence"]
     venue: Text
-    symbol: Text
+    symbol: Text | None = Field(None, description="without it the venue is trapped: all its prices leave the world's")
     at: Instant = Field(examples=["2023-10-23T00:00Z"])
+    over: Seconds = Field(0, description="how long the gap takes to open")
     gap: Annotated[Fraction, Field(gt=-1, le=10)] = Field(description="fraction of the price, either sign")
     half_life: LongSeconds | None = None
     duration: LongSeconds | None = Field(None, alias="for")
@@ -84,6 +88,13 @@ class PriceSpec(Spec):
         return self
 
 
+class BidSpec(Spec):
+    """What a dollar of claim would fetch from so long after the default on."""
+
+    after: LongSeconds | Literal[0]
+    price: Annotated[Fraction, Field(ge=0, le=1)]
+
+
 class VenueDefaultSpec(Spec):
     """A venue stops for good at `at`; `recovery` of the dollar claim is paid `recovered_after`, or never."""
 
@@ -92,6 +103,9 @@ class VenueDefaultSpec(Spec):
     at: Instant = Field(examples=["2023-11-20T00:00Z"])
     recovery: Annotated[Fraction, Field(ge=0, le=1)]
     recovered_after: LongSeconds | None = Field(None, description="without it the claim is not paid")
+    paid_in: Literal["dollars", "kind"] = Field("dollars", description="kind: coins at what they are worth then")
+    bids: list[BidSpec] = Field([], description="what a dollar of claim would fetch, from when on")
+    sold_after: LongSeconds | None = Field(None, description="the claim is sold at its bid then")
 
     @property
     def end(self) -> int | None:
@@ -175,6 +189,6 @@ class ClawbackSpec(MomentSpec):
 
 EventSpec = Annotated[
     WithdrawalFreezeSpec | NonConvergenceSpec | PriceSpec | VenueDefaultSpec | FundingSpec | AdlSpec
-    | InsuranceDrainSpec | ClawbackSpec,
+    | InsuranceDrainSpec | ClawbackSpec | TRADING,
     Field(discriminator="event"),
 ]

@@ -14,10 +14,6 @@ KEYS = (
 )
 VALUES = {
     ("kind",): ("sweep", "compare"),
-    ("claims", "carry_at"): ("bid",),
-    ("tail", "script", "*", "event"): (
-        "outage", "depeg", "liquidity",
-    ),
     ("tail", "sample", "market"): ("generate",),
 }  # fmt: skip
 

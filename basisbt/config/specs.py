@@ -143,7 +143,7 @@ class LimitsSpec(Spec):
 class ClaimsSpec(Spec):
     """What a claim on a defaulted venue counts for in marked equity."""
 
-    carry_at: Literal["zero", "expected"] = "zero"
+    carry_at: Literal["zero", "bid", "expected"] = "zero"
 
 
 class MeasuresSpec(Spec):

@@ -6,14 +6,14 @@ Knows margin, cash and the limits a config sets. Moves nothing.
 import math
 
 from basisbt.core.books import (
-    BELOW_LOT, BEYOND_TIERS, EXPIRED, FILLED, NO_BAR, NO_CASH, NO_COIN, NO_MARGIN, NO_VOLUME, OVER_LEVERAGE, TOO_SMALL,
-    VENUE_GONE, kept_row,
+    BELOW_LOT, BEYOND_TIERS, CLOSING, EXPIRED, FILLED, HALTED, NO_BAR, NO_CASH, NO_COIN, NO_MARGIN, NO_VOLUME, OUTAGE,
+    OVER_LEVERAGE, PRICE_LIMIT, TOO_SMALL, VENUE_GONE, kept_row,
 )  # fmt: skip
 from basisbt.core.contracts import notional
 from basisbt.core.margin import available, initial_margin, settle_usd
 from basisbt.core.rules import loan
 from basisbt.core.sizing import too_small
-from basisbt.core.tape import MARK_OPEN
+from basisbt.core.tape import CLOSED, MARK_OPEN, NO_BUY, NO_SELL, REDUCE_ONLY
 
 
 def obstacle(i, quantity, price, impact_cost, t, tape, rules, book):
@@ -22,6 +22,14 @@ def obstacle(i, quantity, price, impact_cost, t, tape, rules, book):
         return VENUE_GONE
     if rules.expiry[i] <= tape.time[t]:
         return EXPIRED
+    if tape.switch[CLOSED, i] > 0:
+        return OUTAGE
+    if tape.time[t] < tape.until[i]:
+        return HALTED
+    if (quantity > 0.0 and tape.switch[NO_BUY, i] > 0) or (quantity < 0.0 and tape.switch[NO_SELL, i] > 0):
+        return PRICE_LIMIT
+    if tape.switch[REDUCE_ONLY, i] > 0 and not reduces(i, quantity, rules, book):
+        return CLOSING
     if not tape.fresh[i]:
         return NO_BAR
     if quantity == 0.0:

@@ -21,11 +21,13 @@ BAD_TARGET, BAD_MOVE, TOO_MANY, JOURNAL_FULL, BAD_PRICE = 1, 2, 3, 4, 5
 FILLED, NO_BAR, NO_CASH, NO_MARGIN, NO_COIN, BEYOND_TIERS, CANCELLED, LIQUIDATED = range(8)
 FROZEN, BEYOND_FREE, BELOW_MINIMUM, NO_ROUTE, VENUE_GONE, DEFAULTED, SETTLED, EXPIRED = range(8, 16)
 BELOW_LOT, TOO_SMALL, NO_VOLUME, OVER_CUSTODY, OVER_LEVERAGE, INTERNAL, ROLLED, DELEVERAGED = range(16, 24)
+OUTAGE, HALTED, PRICE_LIMIT, CLOSING, DEPOSITS_SHUT = range(24, 29)
 OUTCOME_NAMES = (
     "filled", "no_bar", "not_enough_cash", "not_enough_margin", "not_enough_coin", "beyond_last_tier", "cancelled",
     "liquidation", "withdrawals_frozen", "beyond_withdrawable", "below_minimum", "no_route", "venue_defaulted",
     "default", "settled", "expired", "below_one_lot", "below_minimum_notional", "no_volume", "custody_limit",
     "leverage_limit", "internal", "rolled", "adl",
+    "venue_outage", "trading_halted", "price_limit", "reduce_only", "deposits_shut",
 )  # fmt: skip
 # Columns of a journal row and of a ticket.
 J_TIME, J_KIND, J_SLOT, J_SOURCE, J_TARGET, J_ASSET, J_REASON = range(7)
@@ -77,6 +79,9 @@ class Book(NamedTuple):
     order_margin: np.ndarray  # [W] USD reserved by resting orders
     fund: np.ndarray  # [V] USD left in the insurance fund
     face: np.ndarray  # [V] USD of unpaid claim on a defaulted venue
+    bid: np.ndarray  # [V] what a dollar of it would fetch
+    kind: np.ndarray  # [V, A] coins in it that are paid back as coins
+    kind_usd: np.ndarray  # [V, A] what one was worth when the venue failed
     recovery: np.ndarray  # [V] what will be paid on a dollar of it; never shown to a strategy
     travelling: np.ndarray  # [1] USD under way between venues
     record: np.ndarray  # [RECORDS] of the path so far, see PEAK and those after it
@@ -117,7 +122,7 @@ def make_book(rules, bars, assets, journal=0):
         f((LINES, i + v)), f((p, 2)), f(w, n), f(QUEUE, n), f(QUEUE), f(QUEUE), f(QUEUE, np.bool_), f(QUEUE),
         f(QUEUE, n), f(QUEUE, n), f(QUEUE, n), f(QUEUE, n), f(QUEUE, np.bool_), f(QUEUE, np.bool_), f(FLIGHTS, n),
         f(FLIGHTS, n), f(FLIGHTS), f(FLIGHTS), f(FLIGHTS, n), f(FLIGHTS, n), f(FLIGHTS, n), f(w), rules.fund.copy(),
-        f(v), f(v), f(1),
+        f(v), f(v), f((v, assets)), f((v, assets)), f(v), f(1),
         np.array([0.0, 0.0, np.inf, np.inf, 0.0, np.inf]), f(v), f(v), np.full(v, np.nan),
         np.full(v, np.nan), f(p), f(p), f(p), f(p, n), f(v, n), f(p, n), f(COUNTERS, n), f(1, n), f(1, np.uint64),
         word, word.view(np.uint64), f((journal, 7), n), f(journal), f((journal, 5), n), f((journal, 5)),

@@ -10,92 +10,14 @@ import math
 
 from basisbt.core.accounts import shift, spare_units
 from basisbt.core.books import (
-    BELOW_MINIMUM, BEYOND_FREE, CLAIMS, DEFAULTED, DEFAULTS, FILLED, FLIGHTS, FROZEN, MOVES, NO_ROUTE, OVER_CUSTODY,
-    PENDING, REFUSALS, TRANSFERS, VENUE_GONE, file_ticket, kept_row, post,
+    BELOW_MINIMUM, BEYOND_FREE, DEPOSITS_SHUT, FILLED, FLIGHTS, FROZEN, MOVES, NO_ROUTE,
+    OVER_CUSTODY, PENDING, REFUSALS, TRANSFERS, VENUE_GONE, file_ticket, kept_row, post,
 )  # fmt: skip
-from basisbt.core.deals import settle_deal
-from basisbt.core.closing import empty_pairs
 from basisbt.core.margin import available
 from basisbt.core.rules import (
-    CLAIM, CONVERSION, DEFAULT, LOAN, PRICE, RECOVERY, TRANSFER, TRANSFER_FEE, bank, claim, in_transit, loan, outside,
+    TRANSFER, TRANSFER_FEE, in_transit, outside,
 )  # fmt: skip
-from basisbt.core.tape import MARK_OPEN, OPEN
-from basisbt.core.valuation import split
-
-
-def default_venue(v, recovery, t, tape, rules, book):
-    """Venue v stops for good: positions close at the index, what is left is a claim in dollars at this moment.
-
-    What the claim is not carried at is lost at once, as `default`. A second default of a venue changes nothing.
-    """
-    if tape.defaulted[v]:
-        return
-    tape.defaulted[v] = True
-    before = book.face[v]  # of balances it cut and has not redeemed: lost already, now part of the claim
-    recall_transfers(v, rules, book)
-    for i in range(rules.venue.size):
-        if rules.venue[i] == v:
-            close_at_index(i, t, tape, rules, book)
-    for w in range(rules.wallets):
-        if rules.wallet_venue[w] == v:
-            claim_wallet(w, v, rules, book)  # each account for itself: what one owes another does not pay
-    slot = rules.venue.size + v
-    lost = (book.face[v] - before) * (1.0 - rules.carried)
-    lost = min(lost, book.balance[claim(v, rules), rules.dollar])  # rounding: a claim is never below nothing
-    post(book, rules, DEFAULT, slot, claim(v, rules), outside(DEFAULT, rules), rules.dollar, lost)
-    book.recovery[v] = recovery
-    book.count[DEFAULTS] += 1
-    book.count[CLAIMS] += 1
-
-
-def close_at_index(i, t, tape, rules, book):
-    """What is held of instrument i at a venue that stops is worth the index, not what its own market says.
-
-    A derivative closes there, without a fee; a coin stays in its wallet and becomes part of the claim.
-    """
-    usd = tape.usd[rules.quote[i]]
-    index = tape.index[OPEN, rules.base[i]]
-    price = index / usd if usd > 0.0 else tape.prices[MARK_OPEN, i]
-    split(i, price, index, usd, rules, book)
-    if not rules.spot[i] and book.position[i] != 0.0:
-        quantity = -book.position[i]
-        settle_deal(i, quantity, price, index, rules, book)
-        file_ticket(book, i, DEFAULTED, DEFAULTED, 0, quantity, price, 0.0, 0.0)
-    empty_pairs(i, rules, book)
-
-
-def claim_wallet(w, v, rules, book):
-    """Net wallet w with its debts and turn it into a claim on venue v, in dollars of this moment, not below zero."""
-    debt, slot = loan(v, rules), rules.venue.size + v
-    net = 0.0
-    for a in range(rules.cash.size):
-        owed = -book.balance[debt, a] if w == v else 0.0
-        if owed > 0.0:
-            post(book, rules, LOAN, slot, w, debt, a, owed)
-            if rules.lends[v, a] and not rules.cash[a]:
-                book.open_positions[w] -= 1
-        net += book.balance[w, a] * book.usd[a]
-    if net < 0.0:  # what the account owed beyond its assets is the estate's loss, not ours
-        post(book, rules, DEFAULT, slot, outside(DEFAULT, rules), w, rules.dollar, -net)
-        net = 0.0
-    for a in range(rules.cash.size):
-        amount = book.balance[w, a]
-        if amount > 0.0:
-            post(book, rules, CONVERSION, slot, w, outside(PRICE, rules), a, amount)
-        elif amount < 0.0:
-            post(book, rules, CONVERSION, slot, outside(PRICE, rules), w, a, -amount)
-    post(book, rules, CLAIM, slot, outside(PRICE, rules), claim(v, rules), rules.dollar, net)
-    book.face[v] += net
-
-
-def pay_claim(v, rules, book):
-    """The estate of venue v pays what it will ever pay; what was carried goes, the difference is `recovery`."""
-    slot = rules.venue.size + v
-    post(book, rules, RECOVERY, slot, outside(RECOVERY, rules), bank(rules), rules.dollar,
-         book.face[v] * book.recovery[v])  # fmt: skip
-    post(book, rules, RECOVERY, slot, claim(v, rules), outside(RECOVERY, rules), rules.dollar,
-         book.balance[claim(v, rules), rules.dollar])  # fmt: skip
-    book.face[v] = 0.0
+from basisbt.core.tape import MARK_OPEN, NO_DEPOSITS, NO_INSIDE, OPEN
 
 
 def recall_transfers(v, rules, book):
@@ -129,7 +51,7 @@ def settle_transfers(t, tape, rules, book):
     for k in range(FLIGHTS):
         if book.flight_amount[k] > 0.0 and book.flight_due[k] <= tape.time[t]:
             v, to = book.flight_source[k], book.flight_target[k]
-            if tape.frozen[v] > 0:
+            if tape.frozen[v] > 0 or tape.switch[NO_DEPOSITS, to] > 0:
                 continue
             a = rules.settle[v]
             amount, fee = book.flight_amount[k], rules.transfer_fee[v, a]
@@ -150,6 +72,8 @@ def withdrawal_refusal(v, to, amount, t, tape, rules, book):
         return VENUE_GONE
     if tape.frozen[v] > 0:
         return FROZEN
+    if tape.switch[NO_DEPOSITS, to] > 0:
+        return DEPOSITS_SHUT
     if amount < rules.transfer_minimum[v, a] or amount <= rules.transfer_fee[v, a]:
         return BELOW_MINIMUM
     if rules.most_custody != math.inf and not custody_allows(to, amount * tape.usd[a], t, rules, book):
@@ -178,6 +102,8 @@ def move_inside(w, to, amount, t, tape, rules, book):
         return VENUE_GONE
     if usd <= 0.0 or w == to:
         return NO_ROUTE
+    if tape.switch[NO_INSIDE, v] > 0:
+        return FROZEN
     if amount > spare_units(w, a, t, -1, MARK_OPEN, 1.0, tape, rules, book):
         return BEYOND_FREE
     shift(w, to, a, amount, rules, book)

@@ -14,12 +14,14 @@ from basisbt.core.margin import available, settle_usd
 from basisbt.core.queue import index_on_way, side_of, way_of
 from basisbt.core.rules import loan
 from basisbt.core.sizing import whole
-from basisbt.core.tape import MARK_OPEN, OPEN
+from basisbt.core.tape import CLOSED, MARK_OPEN, OPEN, QUEUES, SPREAD
 
 
 def fill_order(k, t, tape, rules, book):
     """Fill or refuse order k of the queue in bar t; a fill inside the bar is judged at the marks of its moment."""
     i = book.queue_instrument[k]
+    if tape.switch[CLOSED, i] > 0 and tape.switch[QUEUES, i] > 0:
+        return wait_in_queue(k, i, tape, rules, book)
     book.queue_done[k] = True
     pair, leg, reason, order = book.queue_pair[k], book.queue_leg[k], book.queue_reason[k], book.queue_order[k]
     price = book.queue_price[k]
@@ -52,6 +54,16 @@ def fill_order(k, t, tape, rules, book):
     if pair >= 0:
         book.order_refusal[pair] = outcome
     return outcome == FILLED
+
+
+def wait_in_queue(k, i, tape, rules, book):
+    """Order k waits at a venue that is down and takes orders all the same; it trades at the first open it can."""
+    if not book.queue_rest[k]:
+        if book.queue_pair[k] >= 0:
+            price = tape.prices[OPEN, i]
+            book.queue_quantity[k] = in_position_units(i, book.queue_quantity[k], price, rules, book)
+        book.queue_rest[k] = True
+    return False
 
 
 def size_of(k, i, price, tape, rules, book):
@@ -102,7 +114,7 @@ def trading_costs(k, i, quantity, price, t, tape, rules, book):
     the spread as far as its limit allows.
     """
     value = notional(i, quantity, price, rules)
-    spread_cost = value * rules.half_spread[i]
+    spread_cost = value * (rules.half_spread[i] * tape.factor[SPREAD, i])
     if book.queue_bound[k] > 0.0:
         if book.queue_inside[k]:
             return 0.0, 0.0, value * rules.maker[i]

@@ -8,7 +8,7 @@ variance without reference to other bars, so a resampled market has none of the 
 import math
 
 from basisbt.core.contracts import in_base
-from basisbt.core.tape import HIGH, LOW, PAST_VOLUME, VOLUME
+from basisbt.core.tape import DEPTH, HIGH, LOW, PAST_VOLUME, VOLUME
 
 RANGE = 4.0 * math.log(2.0)
 
@@ -26,7 +26,7 @@ def impact_share(i, quantity, price, t, tape, rules):
     if not volume > 0.0:
         return -1.0
     days = (t - first) * rules.seconds / 86400.0
-    part = abs(in_base(i, quantity, price, rules)) / (volume / days)
+    part = abs(in_base(i, quantity, price, rules)) / (volume / days * tape.factor[DEPTH, i])
     if part == 0.0:
         return 0.0
     taken = math.sqrt(part) if rules.impact_power[i] == 0.5 else math.exp(rules.impact_power[i] * math.log(part))
@@ -37,7 +37,8 @@ def fits(i, quantity, price, tape, rules):
     """The part of a market order that the present bar can take."""
     if rules.volume_share[i] == math.inf:
         return quantity
-    most = rules.volume_share[i] * tape.prices[VOLUME, i] * (price if rules.inverse[i] else 1.0)
+    most = rules.volume_share[i] * tape.prices[VOLUME, i] * tape.factor[DEPTH, i]
+    most *= price if rules.inverse[i] else 1.0
     if abs(quantity) <= most:
         return quantity
     return most if quantity > 0.0 else -most

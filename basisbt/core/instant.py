@@ -11,9 +11,9 @@ from basisbt.core.expiry import settle_expired
 from basisbt.core.funding import settle_funding
 from basisbt.core.liquidation import inside_bar
 from basisbt.core.loans import charge_interest, settle_loans
-from basisbt.core.queue import keep_rests
+from basisbt.core.queue import halt_trading, keep_rests
 from basisbt.core.rolling import roll_contracts
-from basisbt.core.tape import show_row
+from basisbt.core.tape import ANY, show_row
 from basisbt.core.valuation import revalue, value
 
 
@@ -53,6 +53,8 @@ def step(t, panel, overlay, tape, rules, book):
         keep_rests(book)
     if book.count[POSTINGS] != postings:
         settle_loans(rules, book)
+    if tape.factor[ANY, 1] > 0.0:
+        halt_trading(t, tape)
     value(t, tape, rules, book)  # 7
     if book.count[RUINED] != 0:
         book.count[QUEUED] = 0

@@ -13,7 +13,7 @@ from basisbt.core.contracts import notional as value_of
 from basisbt.core.execution import fill_order
 from basisbt.core.margin import borrowed, collateral, maintained, maintenance_margin, surplus
 from basisbt.core.queue import side_of, way_of
-from basisbt.core.tape import HIGH, LOW, MARK_CLOSE, MARK_HIGH, MARK_LOW, OPEN
+from basisbt.core.tape import HIGH, LOW, MARK_CLOSE, MARK_HIGH, MARK_LOW, OPEN, SPARED
 
 
 def bounded(w, t, tape, rules, book):
@@ -71,13 +71,18 @@ def in_danger(w, b, field, start, t, tape, rules, book):
     return min(near, far)
 
 
+def spared(w, tape, rules):
+    """Whether nobody liquidates account w now: its venue is down as a whole."""
+    return tape.switch[SPARED, rules.wallet_venue[w]] > 0
+
+
 def threat(w, walked, t, tape, rules, book):
     """(base, field) of the worst state with equity <= maintenance, or (-1, 0).
 
     walked: bits of the bases whose danger an order has averted already; their way is not gone twice.
     """
     worst, base, field = math.inf, -1, 0
-    if book.open_positions[w] == 0 or bounded(w, t, tape, rules, book) > 0.0:
+    if book.open_positions[w] == 0 or spared(w, tape, rules) or bounded(w, t, tape, rules, book) > 0.0:
         return base, field
     for b in range(tape.index.shape[1]):
         if walked & (1 << b) != 0:
@@ -179,11 +184,11 @@ def fill_rest(w, t, tape, rules, book):
             continue
         filled = True
         field, way = side_of(i, t, price, tape), way_of(i, t, price, tape)
-        if in_danger(w, b, field, way, t, tape, rules, book) <= 0.0:
+        if not spared(w, tape, rules) and in_danger(w, b, field, way, t, tape, rules, book) <= 0.0:
             end = way_to_liquidation(w, b, field, way, t, tape, rules, book)
             if close_out(w, b, field, end, t, tape, rules, book):
                 cancel_beyond(w, b, field, t, tape, rules, book)
-    if filled and book.open_positions[w] > 0:
+    if filled and book.open_positions[w] > 0 and not spared(w, tape, rules):
         for b in range(tape.index.shape[1]):
             room, _ = surplus(w, b, MARK_CLOSE, 1.0, t, tape, rules, book)
             if room <= 0.0 and book.open_positions[w] > 0:

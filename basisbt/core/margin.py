@@ -8,7 +8,7 @@ owed in a coin is valued at its index, at the same moment of the bar as the mark
 from basisbt.core.contracts import gain
 from basisbt.core.contracts import notional as value_of
 from basisbt.core.rules import loan
-from basisbt.core.tape import CLOSE, MARK_CLOSE, MARK_OPEN, OPEN
+from basisbt.core.tape import ANY, CLOSE, LOCAL, MARK_CLOSE, MARK_OPEN, OPEN
 
 
 def tier_of(i, notional, rules):
@@ -50,6 +50,21 @@ def collateral(w, b, field, way, tape, rules, book):
             total += owned(w, a, rules, book) * tape.usd[a]
     if rules.coin_margin[w]:
         total += coin_collateral(w, b, field, way, tape, rules, book)
+    if tape.factor[ANY, 0] > 0.0:
+        total -= locally_lost(w, b, field, way, tape, rules, book)
+    return total
+
+
+def locally_lost(w, b, field, way, tape, rules, book):
+    """USD by which account w's collateral counts for less at its venue than in the world (`mark_on_way`)."""
+    total, place = 0.0, rules.wallet_venue[w] * rules.cash.size
+    for a in range(rules.cash.size):
+        less = 1.0 - tape.factor[LOCAL, place + a]
+        units = owned(w, a, rules, book) if less != 0.0 and margins(w, a, rules) else 0.0
+        if units > 0.0 and rules.cash[a]:
+            total += units * tape.usd[a] * less
+        elif units > 0.0:
+            total += counted_units(w, a, units, rules) * index_at(rules.asset_base[a], b, field, way, tape) * less
     return total
 
 
@@ -193,7 +208,7 @@ def surplus(w, b, field, way, t, tape, rules, book):
                     slope += run * (position + grows) / mark / mark * usd + result * drift
                 else:
                     slope += run * (position - grows) * usd
-    if rules.coin_margin[w] and b >= 0:
+    if (rules.coin_margin[w] or tape.factor[ANY, 0] > 0.0) and b >= 0:
         near = collateral(w, b, field, 0.0, tape, rules, book)
         slope += collateral(w, b, field, 1.0, tape, rules, book) - near
     if w < rules.venues and rules.loan_maintenance[w] > 0.0:

@@ -4,7 +4,7 @@ Knows what was asked for, by whom. Knows neither whether it can be had nor what 
 """
 
 from basisbt.core.books import ERROR, QUEUE, QUEUED, TOO_MANY
-from basisbt.core.tape import HIGH, LOW, MARK_HIGH, MARK_LOW, OPEN
+from basisbt.core.tape import HIGH, LOW, MARK_HIGH, MARK_LOW, MOVE, OPEN, PAUSE
 
 
 def queue_order(book, i, quantity, price, inside, bound, pair, leg, reason, order):
@@ -45,6 +45,14 @@ def keep_rests(book):
             book.queue_rest[n] = True
             n += 1
     book.count[QUEUED] = n
+
+
+def halt_trading(t, tape):
+    """A venue's circuit breaker: after a bar that moved so far, trading pauses from its close on."""
+    for i in range(tape.until.size):
+        moved = max(tape.prices[HIGH, i] / tape.prices[OPEN, i] - 1.0, 1.0 - tape.prices[LOW, i] / tape.prices[OPEN, i])
+        if moved >= tape.factor[MOVE, i] and t + 1 < tape.time.size:
+            tape.until[i] = tape.time[t + 1] + int(tape.factor[PAUSE, i])
 
 
 def waits(book, order):

@@ -10,6 +10,7 @@ from basisbt.core.contracts import gain, in_base, mean_entry, notional
 from basisbt.core.rules import FEE, PRICE, SPREAD
 from basisbt.core.settlement import pay
 from basisbt.core.tape import HELD, MARK_OPEN, MOVED, NEW, OLD, OPEN, STILL
+from basisbt.core.tape import SPREAD as WIDTH
 from basisbt.core.valuation import split
 
 
@@ -42,19 +43,21 @@ def roll_position(k, i, panel, tape, rules, book):
     book.position[i] = again
     book.entry[i] = entry * (again / position) if rules.inverse[i] else entry + now - held
     book.seen_price[i] = now
-    moved = position * panel.roll_terms[k, MOVED]
+    still = panel.roll_terms[k, STILL]
+    stays = still - panel.roll_terms[k, MOVED]
     old, new = panel.roll_terms[k, OLD] * scale, panel.roll_terms[k, NEW] * scale
-    roll_costs(i, -moved, old, index, rules, book)
-    roll_costs(i, in_base(i, moved, old, rules) * (new if rules.inverse[i] else 1.0), new, index, rules, book)
+    roll_costs(i, stays * again - still * position, old, index, tape, rules, book)
+    roll_costs(i, (1.0 - stays) * again - (1.0 - still) * position, new, index, tape, rules, book)
     if rules.inverse[i]:
         for p in range(rules.short.size):
             if rules.short[p] == i:
                 book.held[p, 1] = in_base(i, again, now, rules)
 
 
-def roll_costs(i, quantity, price, index, rules, book):
+def roll_costs(i, quantity, price, index, tape, rules, book):
     """The costs of one of the two trades of a step, and its ticket."""
     value = notional(i, quantity, price, rules)
-    pay(i, SPREAD, -value * rules.half_spread[i], index, rules, book, ROLLED)
+    spread = value * (rules.half_spread[i] * tape.factor[WIDTH, i])
+    pay(i, SPREAD, -spread, index, rules, book, ROLLED)
     pay(i, FEE, -value * rules.taker[i], index, rules, book, ROLLED)
-    file_ticket(book, i, ROLLED, ROLLED, 0, quantity, price, value * rules.taker[i], value * rules.half_spread[i])
+    file_ticket(book, i, ROLLED, ROLLED, 0, quantity, price, value * rules.taker[i], spread)

@@ -114,6 +114,7 @@ class Rules(NamedTuple):
     backing: np.ndarray  # [P] share of the long leg's coins that counts as margin of an inverse short leg, else 0
     pair_of: np.ndarray  # [I] int64, the first pair with this instrument, -1 none
     leg_of: np.ndarray  # [I] int64, 0 long, 1 short
+    by_bid: bool  # a claim counts for what it would fetch, not for `carried`
     carried: float  # what a dollar of claim counts for in marked equity until it is paid, 0..1
     dollar: int  # asset of claims: USD
     first_expiry: int  # the earliest of `expiry`
@@ -137,7 +138,7 @@ def ordinary(instruments, wallets, venues, assets, pairs):
         interest=np.zeros((venues, assets)), interest_period=np.full(venues, 3600, np.int64), interest_opening=v,
         loan_initial=v, loan_maintenance=v, fund=v + np.inf, adl_trigger=v - 1.0, forfeits=v.astype(none),
         partial=v.astype(none), long_leverage=p, long_band_high=p, short_interest=p, unit=p, most_custody=np.inf,
-        most_leverage=np.inf, charges_interest=False, rolls=False,
+        most_leverage=np.inf, charges_interest=False, rolls=False, by_bid=False,
     )  # fmt: skip
 
 

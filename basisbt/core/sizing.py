@@ -8,7 +8,7 @@ import math
 from basisbt.core.margin import available, initial_margin, settle_usd
 from basisbt.core.contracts import notional
 from basisbt.core.accounts import spare_units
-from basisbt.core.tape import CLOSE, MARK_CLOSE
+from basisbt.core.tape import CLOSE, MARK_CLOSE, SPREAD
 
 WHOLE = 1e-9  # a size that misses a whole lot by this share of a lot is that lot
 HALVINGS = 48
@@ -32,9 +32,9 @@ def leg_need(p, leg, units, t, tape, rules, book):
     """USD that `units` more (base, positive) on a leg of pair p would tie up at this close, costs included."""
     i = rules.short[p] if leg == 1 else rules.long[p]
     price = tape.prices[CLOSE, i]
+    cost = rules.taker[i] + rules.half_spread[i] * tape.factor[SPREAD, i]
     if rules.spot[i] and leg == 0:
-        return units * price * tape.usd[rules.quote[i]] * (1.0 + rules.taker[i] + rules.half_spread[i])
-    cost = rules.taker[i] + rules.half_spread[i]
+        return units * price * tape.usd[rules.quote[i]] * (1.0 + cost)
     if rules.spot[i]:
         return units * price * tape.usd[rules.quote[i]] * (rules.loan_initial[rules.venue[i]] + cost)
     size = units * price if rules.inverse[i] else units

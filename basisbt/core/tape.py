@@ -61,6 +61,16 @@ TERMS = 5
 # What a sparse event does. LEVEL, GAP, ECHO, RATE and RESIDUAL change what the world shows and come first in a bar.
 THAW, FREEZE_HELD, FREEZE_VOIDED, LEVEL, GAP, RATE, DEFAULT, RECOVERY, ECHO = range(9)
 DELEVERAGE, DRAIN, SINCE, CLAW, CUT, REDEEM, RESIDUAL = range(9, 16)
+SWITCH, FACTOR, SETTLE, BID, SELL = range(16, 21)
+# Rows of `switch`, by instrument or venue: how many events in force have it so.
+CLOSED, QUEUES, NO_BUY, NO_SELL, REDUCE_ONLY, SPARED, NO_DEPOSITS, NO_INSIDE = range(8)
+SWITCHES = 8
+# Rows of `factor`: spread and depth of an instrument, share by which its extremes stretch, move that halts it and for
+# how many seconds; USD price of an asset (PEG), what a venue counts of an asset's (LOCAL, by `venue * assets + asset`).
+# ANY: in its first two places, how many are below 1 locally, and how many instruments can be halted.
+SPREAD, DEPTH, STRETCH, MOVE, PAUSE, PEG, LOCAL, ANY = range(8)
+CALM = (1.0, 1.0, 0.0, np.inf, 0.0, 1.0, 1.0, 0.0)
+WHICH = 1024  # an event's `who` is WHICH * row + place for these two kinds
 
 
 class Overlay(NamedTuple):
@@ -76,6 +86,9 @@ class Overlay(NamedTuple):
     DELEVERAGE (instrument): the venue closes the share `size` of the position, `more` worse than the mark.
     DRAIN (venue): its insurance fund pays USD `size`; `more` is our share of the other side.
     SINCE (venue): profits are counted from now on. CLAW (venue): it takes the share `size` of them.
+    SWITCH, FACTOR: a number of `switch` goes up or down by `size`, one of `factor` becomes `size`; `who` says which.
+    SETTLE (instrument): it is settled now at `size`, NaN: at the index times 1 + `more`.
+    BID (venue): a dollar of its claim is worth `size`. SELL (venue): the claim is sold for that.
     CUT (venue): it takes the share `size` of all balances, of which it will redeem `more`. REDEEM: it does so now.
     """
 
@@ -111,6 +124,9 @@ class Tape(NamedTuple):
     echo: np.ndarray  # [I] gap that an instrument's funding follows
     residual: np.ndarray  # [I] basis that is left when a dated contract settles
     rate: np.ndarray  # [I] funding rate that replaces the recorded one, NaN for none
+    switch: np.ndarray  # [SWITCHES, N] int64
+    factor: np.ndarray  # [FACTORS, N]
+    until: np.ndarray  # [I] int64 seconds UTC, trading is halted before
     frozen: np.ndarray  # [V] int64, number of withdrawal freezes in force
     defaulted: np.ndarray  # [V] bool
     cursor: np.ndarray  # [1] int64, next event
@@ -119,6 +135,7 @@ class Tape(NamedTuple):
 def make_tape(panel, venues, bars):
     """An unshown tape of as many bars. Arrays are owned by the caller's path."""
     instruments, bases, assets = panel.fresh.shape[1], panel.index.shape[2], panel.usd.shape[1]
+    width = max(instruments, venues * assets, 2)
     rows = max(bars, 2)  # a single row has the memory layout of another type: compiled code would not fit
     tape = Tape(
         panel.time[:bars],
@@ -138,6 +155,9 @@ def make_tape(panel, venues, bars):
         np.zeros(instruments),
         np.zeros(instruments),
         np.empty(instruments),
+        np.zeros((SWITCHES, width), np.int64),
+        np.ones((len(CALM), width)),
+        np.zeros(instruments, np.int64),
         np.zeros(venues, np.int64),
         np.zeros(venues, np.bool_),
         np.zeros(1, np.int64),
@@ -157,6 +177,10 @@ def blank(tape):
     tape.gap.fill(0.0)
     tape.echo.fill(0.0)
     tape.residual.fill(0.0)
+    tape.switch.fill(0)
+    for row in range(len(CALM)):
+        tape.factor[row] = CALM[row]
+    tape.until.fill(0)
     tape.frozen.fill(0)
     tape.defaulted.fill(False)
     tape.cursor[0] = 0
@@ -223,12 +247,32 @@ def change_world(t, overlay, rules, tape):
             tape.rate[who] = size
         elif kind == RESIDUAL:
             tape.residual[who] = size
+        elif kind == FACTOR:
+            set_factor(who // WHICH, who % WHICH, size, tape)
         else:
             break
         tape.cursor[0] = k + 1
     for i in range(tape.gap.size):
         for field in range(PRICED):
             tape.scale[field, i] = tape.level[OPEN, rules.base[i]] * (1.0 + tape.gap[i])
+            if tape.factor[PEG, rules.quote[i]] != 1.0:  # its USD price stays (MODEL.md section 8)
+                tape.scale[field, i] /= tape.factor[PEG, rules.quote[i]]
+        if tape.factor[STRETCH, i] != 0.0:
+            for high in (HIGH, MARK_HIGH):
+                tape.scale[high, i] *= 1.0 + tape.factor[STRETCH, i]
+                tape.scale[high + 1, i] *= 1.0 - tape.factor[STRETCH, i]
     for a in range(tape.worth.size):
         if rules.asset_base[a] >= 0:
             tape.worth[a] = tape.level[OPEN, rules.asset_base[a]]
+        else:
+            tape.worth[a] = tape.factor[PEG, a]
+
+
+def set_factor(row, place, size, tape):
+    """A factor becomes `size`; ANY keeps count of what is not calm where others ask for it."""
+    kept = 0 if row == LOCAL else 1
+    if row == LOCAL or row == MOVE:
+        was = tape.factor[row, place] != CALM[row]
+        now = size != CALM[row]
+        tape.factor[ANY, kept] += (1.0 if now else 0.0) - (1.0 if was else 0.0)
+    tape.factor[row, place] = size

@@ -10,10 +10,12 @@ from basisbt.core.books import (
     BAD_PRICE, CLAIMS, DRAWDOWN, ERROR, LOWEST, PEAK, PENDING, RUINED, TRAPPED, TROUGH, WORST_RATIO, kept_row,
 )  # fmt: skip
 from basisbt.core.contracts import notional
-from basisbt.core.margin import borrowed, coin_collateral, collateral, demand, maintained, settle_usd, tier_of
+from basisbt.core.margin import (
+    borrowed, coin_collateral, collateral, demand, locally_lost, maintained, settle_usd, tier_of,
+)  # fmt: skip
 from basisbt.core.pairs import value_pairs
 from basisbt.core.rules import BASIS, COLLATERAL, DIRECTIONAL, LINES, bank, claim, in_transit, loan
-from basisbt.core.tape import CLOSE, MARK_CLOSE
+from basisbt.core.tape import ANY, CLOSE, MARK_CLOSE
 
 
 def units(i, rules, book):
@@ -179,6 +181,8 @@ def value_wallet(w, t, tape, rules, book):
     elif book.open_positions[w] > 0:  # of several accounts the one that is nearest to its end
         book.margin_ratio[v] = row[2] if math.isnan(book.margin_ratio[v]) else min(book.margin_ratio[v], row[2])
         book.distance[v] = row[3] if math.isnan(book.distance[v]) else min(book.distance[v], row[3])
+    if tape.factor[ANY, 0] > 0.0:  # what a venue counts for less is worth what it was
+        coin += locally_lost(w, -1, MARK_CLOSE, 1.0, tape, rules, book)
     if rules.coin_margin[w]:  # of what is margin, only what nothing needs can leave
         coin -= coin_collateral(w, -1, MARK_CLOSE, 1.0, tape, rules, book)
         return money + unrealised + coin, max(0.0, min(spare + coin, money + coin))

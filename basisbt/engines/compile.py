@@ -41,7 +41,8 @@ COLD = {
     "cancel_rests", "move_inside", "custody_allows", "keep_rests", "withdrawal_refusal", "note_refusal", "available",
     "borrowed", "split", "queue_order", "under_way", "empty_pairs", "attribute_to_pair", "pay", "receive",
     "deleverage", "drain", "standing", "rank", "claw_back", "count_from", "cut_balances", "redeem", "profit", "result",
-    "give_coin", "dollars", "uncovered",
+    "give_coin", "dollars", "uncovered", "change_claim", "take", "end_claim", "mark_bid", "sell_claim", "settle_now",
+    "settle_at", "wait_in_queue", "locally_lost", "halt_trading", "set_factor",
 }  # fmt: skip
 
 

@@ -5,8 +5,12 @@ from basisbt.events.kinds import (
     Clawback, Deleveraging, Event, FundingShock, InsuranceDrain, NonConvergence, PriceShock, VenueDefault,
     WithdrawalFreeze, kind_of,
 )  # fmt: skip
+from basisbt.events.trading import (
+    CircuitBreaker, Depeg, ExpiryVolatility, ForcedSettlement, Liquidity, Outage, PriceLimit, Squeeze, VenueClosure,
+)  # fmt: skip
 
 __all__ = [
-    "Clawback", "Deleveraging", "Effects", "Event", "FundingShock", "InsuranceDrain", "NonConvergence", "PriceShock",
-    "VenueDefault", "WithdrawalFreeze", "kind_of", "make_overlay",
+    "CircuitBreaker", "Clawback", "Deleveraging", "Depeg", "Effects", "Event", "ExpiryVolatility", "ForcedSettlement",
+    "FundingShock", "InsuranceDrain", "Liquidity", "NonConvergence", "Outage", "PriceLimit", "PriceShock", "Squeeze",
+    "VenueClosure", "VenueDefault", "WithdrawalFreeze", "kind_of", "make_overlay",
 ]  # fmt: skip

@@ -7,16 +7,17 @@ a funding rate) and the bar grid. What lasts is written as steps: a value from a
 import numpy as np
 
 from basisbt.core.tape import (
-    CLAW, CUT, DEFAULT, DELEVERAGE, DRAIN, ECHO, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, REDEEM,
-    RESIDUAL, SINCE, THAW, Overlay,
+    BID, CALM, CLAW, CUT, DEFAULT, DELEVERAGE, DRAIN, ECHO, FACTOR, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE,
+    RECOVERY, REDEEM, RESIDUAL, SELL, SETTLE, SINCE, SWITCH, THAW, WHICH, Overlay,
 )  # fmt: skip
 
 # Order inside a bar, by kind: what the world shows, ends, what venues take, freezes, defaults (MODEL.md section 2.2).
-RANK = np.zeros(16, np.int64)
+RANK = np.zeros(21, np.int64)
 RANK[[THAW, RECOVERY, REDEEM]] = 1
-RANK[[SINCE, DRAIN, DELEVERAGE, CLAW, CUT]] = 2
-RANK[[FREEZE_HELD, FREEZE_VOIDED]] = 3
+RANK[[SINCE, DRAIN, DELEVERAGE, CLAW, CUT, SETTLE]] = 2
+RANK[[FREEZE_HELD, FREEZE_VOIDED, SWITCH]] = 3  # a SWITCH that goes back: 1
 RANK[DEFAULT] = 4
+RANK[[BID, SELL]] = 5
 FRIDAY = 86400 + 8 * 3600  # 1970-01-02 08:00, a Friday
 WEEK = 7 * 86400
 
@@ -31,9 +32,10 @@ class Effects:
         self.gap: dict[int, np.ndarray] = {}
         self.echo: dict[int, np.ndarray] = {}
         self.rate: dict[int, np.ndarray] = {}
+        self.factor: dict[int, np.ndarray] = {}
         self.chained: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self.sparse: list[tuple[int, int, int, float, float]] = []  # bar, kind, who, size, second size
-        self.ended: dict[int, tuple[int, float, int | None]] = {}  # venue: its earliest default
+        self.ended: dict[int, tuple[int, float, int | None, bool, tuple, int | None]] = {}  # venue: earliest default
 
     def floor(self, moment: int) -> int:
         """Opening of the bar a moment falls in."""
@@ -83,22 +85,53 @@ class Effects:
         if redeemed_at is not None and self.bar_of_end(redeemed_at) < self.time.size:
             self.sparse.append((self.bar_of_end(redeemed_at), REDEEM, venue, 0.0, 0.0))
 
-    def default(self, venue: int, start: int, recovery: float, recovered_at: int | None) -> None:
+    def default(
+        self, venue: int, start: int, recovery: float, recovered_at: int | None, in_kind: bool = False, bids=(),
+        sold_at: int | None = None,
+    ) -> None:  # fmt: skip
         """Stop a venue for good in the bar of `start`; a claim is paid at the first open at or after `recovered_at`.
 
         A venue fails once: of several defaults the earliest counts, of equal ones the first given.
         """
         if venue not in self.ended or start < self.ended[venue][0]:
-            self.ended[venue] = start, recovery, recovered_at
+            self.ended[venue] = start, recovery, recovered_at, in_kind, tuple(bids), sold_at
+
+    def switch(self, row: int, place: int, start: int, end: int | None) -> None:
+        """One more event has it so, from the bar of `start` to the first open at or after `end`."""
+        begins, ends = self.bar_of_onset(start), self.time.size if end is None else self.bar_of_end(end)
+        if ends > begins:
+            self.sparse.append((begins, SWITCH, WHICH * row + place, 1.0, 0.0))
+            if ends < self.time.size:
+                self.sparse.append((ends, SWITCH, WHICH * row + place, -1.0, 0.0))
+
+    def multiply(self, row: int, place: int, values: np.ndarray) -> None:
+        """Multiply a factor [T]; of one that is calm at 0 or without end, the larger or smaller counts."""
+        who = WHICH * row + place
+        if who not in self.factor:
+            self.factor[who] = values
+        elif CALM[row] == 1.0:
+            self.factor[who] = self.factor[who] * values
+        else:
+            self.factor[who] = (np.maximum if CALM[row] == 0.0 else np.minimum)(self.factor[who], values)
+
+    def live(self, start: int, end: int | None) -> np.ndarray:
+        """[T] bool: the bars from that of `start` to the first open at or after `end`."""
+        begins, ends = self.bar_of_onset(start), self.time.size if end is None else self.bar_of_end(end)
+        bars = np.arange(self.time.size)
+        return (bars >= begins) & (bars < ends)
 
     def endings(self) -> list[tuple[int, int, int, float, float]]:
         """Defaults and the payments of their claims, as (bar, kind, who, size, second size)."""
         found, last = [], self.time.size
-        for venue, (start, recovery, recovered_at) in self.ended.items():
+        for venue, (start, recovery, recovered_at, in_kind, bids, sold_at) in self.ended.items():
             begins = self.bar_of_onset(start)
             if begins >= last:
                 continue
-            found.append((begins, DEFAULT, venue, recovery, 0.0))
+            found.append((begins, DEFAULT, venue, recovery, float(in_kind)))
+            found += [(max(begins, self.bar_of_onset(at)), BID, venue, bid, 0.0) for at, bid in bids]
+            if sold_at is not None:
+                found.append((max(begins, self.bar_of_onset(sold_at)), SELL, venue, 0.0, 0.0))
+            found = [each for each in found if each[0] < last]
             paid = last if recovered_at is None else max(begins + 1, self.bar_of_end(recovered_at))
             if paid < last:
                 found.append((paid, RECOVERY, venue, 0.0, 0.0))
@@ -134,7 +167,8 @@ class Effects:
                 levels[base] = levels[base] * np.repeat(values, np.diff(np.append(bars, self.time.size)))
             else:
                 found.append((bars, LEVEL, base, values))
-        tables = (LEVEL, levels, 1.0), (GAP, self.gap, 0.0), (ECHO, self.echo, 0.0), (RATE, self.rate, np.nan)
+        tables = [(LEVEL, levels, 1.0), (GAP, self.gap, 0.0), (ECHO, self.echo, 0.0), (RATE, self.rate, np.nan)]
+        tables += [(FACTOR, {who: values}, CALM[who // WHICH]) for who, values in self.factor.items()]
         for kind, table, calm in tables:
             for who, values in table.items():
                 before = np.concatenate([[calm], values[:-1]])
@@ -154,7 +188,8 @@ class Effects:
         who = np.repeat([*(s[2] for s in steps), *(e[2] for e in sparse)], lengths).astype(np.int64)
         size = np.concatenate([*(s[3] for s in steps), [e[3] for e in sparse]]).astype(float)
         more = np.concatenate([np.zeros(bar.size - len(sparse)), [e[4] for e in sparse]]).astype(float)
-        order = np.lexsort((np.arange(bar.size), RANK[kind], bar))
+        rank = np.where((kind == SWITCH) & (size < 0.0), 1, RANK[kind])
+        order = np.lexsort((np.arange(bar.size), rank, bar))
         row = np.arange(self.time.size, dtype=np.int64) if row is None else row
         overlay = Overlay(row, bar[order], kind[order], who[order], size[order], more[order])
         for block in overlay:

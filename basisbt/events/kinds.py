@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from basisbt.core.tape import DELEVERAGE, DRAIN
+from basisbt.core.tape import DELEVERAGE, DRAIN, NO_DEPOSITS
 
 CLOSED = 20  # half-lives after which a gap is closed: a millionth of it is left
 
@@ -43,17 +43,22 @@ class WithdrawalFreeze:
     root: str = ""
     kind: str = "withdrawal_freeze"
     fated: int | None = None
+    deposits_shut: bool = False
 
     def apply(self, effects) -> None:
         """Freeze at the onset, thaw at the end."""
         effects.freeze(self.venue, self.start, self.end, self.voids_pending)
+        if self.deposits_shut:
+            effects.switch(NO_DEPOSITS, self.venue, self.start, self.end)
 
 
 @dataclass(frozen=True)
 class VenueDefault:
     """A venue stops for good: what is there becomes a dollar claim, of which `recovery` is paid at `recovered_at`.
 
-    `recovered_at` None: not within any run. `root` is `withdrawal_freeze` when a freeze ended in it.
+    `recovered_at` None: not within any run. `in_kind`: coins are paid back at what they are worth then. `bids`:
+    (moment, what a dollar of claim fetches from then on); `sold_at`: it is sold for that.
+    `root` is `withdrawal_freeze` when a freeze ended in it.
     """
 
     name: str
@@ -64,10 +69,15 @@ class VenueDefault:
     origin: str = "script"
     root: str = ""
     kind: str = "venue_default"
+    in_kind: bool = False
+    bids: tuple[tuple[int, float], ...] = ()
+    sold_at: int | None = None
 
     def apply(self, effects) -> None:
-        """Default at the onset, pay the claim later."""
-        effects.default(self.venue, self.start, self.recovery, self.recovered_at)
+        """Default at the onset, pay the claim later, or sell it for what it fetches before that."""
+        effects.default(
+            self.venue, self.start, self.recovery, self.recovered_at, self.in_kind, self.bids, self.sold_at
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -126,7 +136,8 @@ class NonConvergence:
     """Trade and mark of one instrument leave the index by `gap`, decaying with `half_life` (None: they stay).
 
     `end`: closed at the first open at or after it. A dated contract that settles meanwhile does so at its index times
-    1 + `residual`. Funding stays as recorded, or `follows` the gap by the venue's rule.
+    1 + `residual`. `over`: seconds in which the gap opens.
+    Funding stays as recorded, or `follows` the gap by the venue's rule.
     """
 
     name: str
@@ -140,6 +151,8 @@ class NonConvergence:
     kind: str = "non_convergence"
     follows: bool = False
     residual: float = 0.0
+    over: int = 0
+    others: tuple[int, ...] = ()  # a trapped venue's other instruments
 
     def gaps(self, time: np.ndarray, onset: int) -> np.ndarray:
         """Gap at each time [T], full at the onset bar."""
@@ -147,6 +160,8 @@ class NonConvergence:
         size = np.full(time.size, self.gap)
         if self.half_life is not None:
             size = self.gap * np.exp2(-age / self.half_life)
+        if self.over:
+            size = size * np.clip((time - onset) / self.over, 0.0, 1.0)
         live = time >= onset
         if self.half_life is not None:
             live &= age <= CLOSED * self.half_life
@@ -156,7 +171,8 @@ class NonConvergence:
 
     def apply(self, effects) -> None:
         """Add the gap to the instrument's."""
-        effects.add_gap(self.instrument, self.gaps(effects.time, effects.floor(self.start)), self.follows)
+        for instrument in (self.instrument, *self.others):
+            effects.add_gap(instrument, self.gaps(effects.time, effects.floor(self.start)), self.follows)
         if self.residual:
             effects.leave(self.instrument, self.start, self.end, self.residual)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from basisbt.core.tape import CLOSE, HIGH, LOW, OPEN, PAST_MARK, PAST_VOLUME
+from basisbt.core.tape import CLOSE, CLOSED, HIGH, LOW, OPEN, PAST_MARK, PAST_VOLUME
 
 
 class Window(NamedTuple):
@@ -107,11 +107,16 @@ def make_desk(pairs, venues):
     return Desk(np.zeros(pairs, np.bool_), np.zeros(venues, np.bool_))
 
 
+def tradable(i, t, tape):
+    """Whether instrument i traded in bar t and is not down or halted since."""
+    return tape.fresh[i] and tape.switch[CLOSED, i] == 0 and tape.time[t] >= tape.until[i]
+
+
 def refresh(t, tape, rules, desk):
     """Rewrite what is open at the close of bar t."""
     for p in range(rules.long.size):
         i, j = rules.long[p], rules.short[p]
         alive = not (tape.defaulted[rules.venue[i]] or tape.defaulted[rules.venue[j]])
-        desk.pair_open[p] = alive and tape.fresh[i] and tape.fresh[j]
+        desk.pair_open[p] = alive and tradable(i, t, tape) and tradable(j, t, tape)
     for v in range(rules.venues):
         desk.withdrawals_open[v] = tape.frozen[v] == 0 and not tape.defaulted[v]

@@ -206,24 +206,31 @@ def happened(world) -> list:
     return found
 
 
+SIZES = {
+    "price": "move", "venue_default": "recovery", "non_convergence": "gap", "funding": "rate", "adl": "fraction",
+    "insurance_drain": "loss", "clawback": "fraction", "liquidity": "spread", "depeg": "to", "settlement": "gap",
+    "circuit_breaker": "move", "expiry_volatility": "reach", "squeeze": "move",
+}  # fmt: skip
+
+
 def describe(event, world) -> tuple:
     """One events row of a typed event; end -1 when it never ends."""
-    names = world.names
-    venue, symbol, size, end = "", "", 0.0, getattr(event, "end", None)
-    if event.kind == "withdrawal_freeze":
-        venue = names.venues[event.venue]
-    elif event.kind == "price":
-        symbol, size, end = names.bases[event.base], event.move, event.start + event.over
+    names, symbol, end = world.names, "", getattr(event, "end", None)
+    venue = names.venues[event.venue] if getattr(event, "venue", -1) >= 0 else ""
+    if hasattr(event, "instrument"):
+        venue, symbol = names.instruments[event.instrument]
+        symbol = "" if getattr(event, "others", ()) else symbol
+    elif len(getattr(event, "instruments", ())) == 1:
+        symbol = names.instruments[event.instruments[0]][1]
+    if hasattr(event, "base"):
+        symbol = names.bases[event.base]
+    elif hasattr(event, "asset"):
+        symbol = names.assets[event.asset]
+    if event.kind == "price":
+        end = event.start + event.over
     elif event.kind == "venue_default":
-        venue, size, end = names.venues[event.venue], event.recovery, event.recovered_at
-    elif event.kind == "non_convergence":
-        (venue, symbol), size = names.instruments[event.instrument], event.gap
-    elif event.kind == "adl":
-        (venue, symbol), size = names.instruments[event.instrument], event.fraction
-    elif event.kind == "insurance_drain":
-        venue, size = names.venues[event.venue], event.loss
+        end = event.recovered_at
     elif event.kind == "clawback":
-        venue, size, end = names.venues[event.venue], event.fraction, event.redeemed_at
-    elif event.kind == "funding":
-        (venue, symbol), size = names.instruments[event.instrument], event.rate
+        end = event.redeemed_at
+    size = float(getattr(event, SIZES[event.kind])) if event.kind in SIZES else 0.0
     return (event.start, -1 if end is None else end, event.kind, venue, symbol, size, event.origin)

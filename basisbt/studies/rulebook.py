@@ -39,6 +39,7 @@ def make_rules(spec, instruments, names, legs) -> Rules:
         wallet=layout.wallet, isolated=layout.isolated, credit=layout.credit, wallet_venue=layout.wallet_venue,
         counted=counted, bracket=bracket, backing=backing(spec, instruments, legs, names),
         coin_margin=counted.any(axis=(1, 2)) | lending(spec, names, wallets), carried=carried(spec),
+        by_bid=spec.claims.carry_at == "bid",
         dollar=names.assets.index("USD"), venues=venues, wallets=wallets, seconds=int(spec.data.timeframe),
         rolls=any(i.rolls is not None for i in instruments),
         most_custody=spec.limits.custody or np.inf, most_leverage=spec.limits.leverage or np.inf,
@@ -189,7 +190,7 @@ def delivery_fee(venue, instrument) -> float:
 
 def carried(spec) -> float:
     """What a dollar of claim counts for in marked equity: nothing, or the recovery that the sample expects."""
-    if spec.claims.carry_at == "zero":
+    if spec.claims.carry_at != "expected":
         return 0.0
     return spec.tail.sample.venue_default.recovery.mean
 

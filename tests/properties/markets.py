@@ -1,7 +1,7 @@
 """Random markets and random behaviour, from one seed: what the properties and the differential tests are fed.
 
 Knows how to make a world that is busy: wide bars, missing ones, funding of both signs, freezes, a price level that
-moves, a gap, tiers that bite, thin deposits. USDT stays at 1 USD. Two spot markets of a coin never share a wallet.
+moves, a gap, tiers that bite, thin deposits. Two spot markets of a coin never share a wallet.
 """
 
 import dataclasses
@@ -9,9 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from basisbt.core.tape import CLAW, CUT, DELEVERAGE, DRAIN, REDEEM, RESIDUAL, SINCE
+from basisbt.core.tape import (
+    CLAW, CUT, DELEVERAGE, DRAIN, ECHO, FACTOR, GAP, LEVEL, RATE, REDEEM, RESIDUAL, SINCE, SWITCH,
+)  # fmt: skip
 from basisbt.engines.regimes import with_later
 from basisbt.engines.world import shown_changes
+from basisbt.events import (
+    CircuitBreaker, Depeg, ExpiryVolatility, ForcedSettlement, Liquidity, Outage, PriceLimit, Squeeze, VenueClosure,
+    make_overlay,
+)  # fmt: skip
+from basisbt.events.effects import RANK
 from basisbt.strategy.loader import import_file
 from tests.support.worlds import DAY, HOUR, START, Failure, Freeze, Happening, Leg, world
 
@@ -169,6 +176,43 @@ def random_takings(rng, legs, venues, bars):
     return tuple(found)
 
 
+def with_trading_events(rng, w):
+    """The world with outages, thin books, depegs, limits, halts and early settlements now and then."""
+    start, seconds, bars = int(w.panel.time[0]), w.rules.seconds, w.bars
+    assets, derivatives = w.rules.cash.size, np.flatnonzero(~w.rules.spot).tolist()
+    found = []
+    for _ in range(int(rng.integers(0, 4))):
+        first = start + int(rng.integers(0, bars)) * seconds
+        end = None if rng.random() < 0.2 else first + int(rng.integers(1, bars)) * seconds
+        v, i = int(rng.integers(0, w.rules.venues)), int(rng.integers(0, w.rules.venue.size))
+        there, half_life = tuple(np.flatnonzero(w.rules.venue == v).tolist()), int(rng.integers(1, 20)) * seconds
+        yes = [bool(x) for x in rng.random(4) < 0.5]
+        found.append([
+            Outage("o", v, first, end, there, yes[0], yes[1], yes[2], yes[3]),
+            Liquidity("l", first, end, (i,), float(rng.uniform(1, 20)), float(rng.uniform(0.05, 1)), half_life),
+            Depeg("d", 0, first, float(rng.uniform(0.7, 1.0)), end, half_life if yes[0] else None),
+            Depeg("d", 0, first, float(rng.uniform(0.3, 1.0)), end, None, v * assets),
+            PriceLimit("p", first, end, (i,), yes[0]),
+            CircuitBreaker("c", first, end, (i,), float(rng.uniform(0.005, 0.05)), half_life),
+            ExpiryVolatility("e", first, end, (i,), float(rng.uniform(0.0, 0.1)), 2.0),
+            ForcedSettlement("s", first, (int(rng.choice(derivatives)),), gap=float(rng.normal(0, 0.05)), delists=yes[0]),
+            VenueClosure("v", v, first, first + half_life, there, tuple(k for k in there if k in derivatives)),
+            Squeeze("q", int(w.rules.base[i]), first, float(rng.uniform(-0.2, 0.4)), half_life, 0, tuple(derivatives), 0.02),
+        ][int(rng.integers(0, 10))])  # fmt: skip
+    if not found:
+        return w
+    more, old = make_overlay(found, w.time, seconds, w.overlay.row), w.overlay
+    keep = ~((more.event_kind == LEVEL) | (more.event_kind == GAP))  # the world has its own of these
+    columns = [np.concatenate([getattr(old, n), getattr(more, n)[keep]]) for n in EVENT]
+    rank = np.where(np.isin(columns[1], (LEVEL, GAP, ECHO, RATE, RESIDUAL, FACTOR)), 0, RANK[columns[1]])
+    rank = np.where((columns[1] == SWITCH) & (columns[3] < 0.0), 1, rank)
+    order = np.lexsort((np.arange(rank.size), rank, columns[0]))
+    return w.without(overlay=old._replace(**{n: np.ascontiguousarray(c[order]) for n, c in zip(EVENT, columns)}))
+
+
+EVENT = ("event_bar", "event_kind", "event_who", "event_size", "event_more")
+
+
 def with_rolls(rng, w):
     """The world with a derivative that now and then moves on to another contract, at once or in two halves."""
     derivatives = np.flatnonzero(~w.rules.spot)
@@ -236,7 +280,7 @@ def random_world(
     more = random_troubles(np.random.default_rng([seed, 78]), legs, venues, bars)
     events = random_freezes(rng, venues, bars) + more.pop("events")
     events += random_takings(np.random.default_rng([seed, 82]), legs, venues, bars)
-    return with_rolls(np.random.default_rng([seed, 83]), world(
+    made = with_rolls(np.random.default_rng([seed, 83]), world(
         legs=legs, bars=bars, seconds=seconds, prices=prices, marks=marks, index=index, funding=funding, level=level,
         gap=gap, echo=echo, premium=float(dates.choice([np.nan, 2e-4])), pairs=pairs, events=events, decide=decide, params=params, counted=counted, **more, **extras,
         at_entry=bool(dates.random() < 0.2), delivery_fee=float(dates.choice([0.0, 5e-4])), window=int(dates.choice([0, 1800, 3 * seconds])),
@@ -249,6 +293,7 @@ def random_world(
         delay=int(rng.integers(0, 4)) * seconds // 2, transfer_fee=float(rng.choice([0.0, 1.0])),
         transfer_minimum=float(rng.choice([0.0, 50.0])),
     ))  # fmt: skip
+    return with_trading_events(np.random.default_rng([seed, 84]), made)
 
 
 def shown_bar(w, t, i):

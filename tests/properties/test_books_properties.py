@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from basisbt.core.books import (
-    DEFAULTED, DELEVERAGED, FILLED, INTERNAL, J_ASSET, J_KIND, J_REASON, J_SOURCE, J_TARGET, J_TIME, LIQUIDATED, SETTLED,
-    T_INSTRUMENT, T_OUTCOME,
+    DEFAULTED, DELEVERAGED, FILLED, INTERNAL, J_ASSET, J_KIND, J_REASON, J_SOURCE, J_TARGET, J_TIME, LIQUIDATED,
+    ROLLED, SETTLED, T_INSTRUMENT, T_OUTCOME,
 )  # fmt: skip
 from basisbt.core.rules import KIND_NAMES, LOAN, TRANSFER
 from basisbt.core.tape import CLOSE, FREEZE_VOIDED, MARK_CLOSE, THAW
@@ -44,19 +44,19 @@ def worth(desk):
         for a in range(book.balance.shape[1]):
             amount = book.balance[w, a]
             if a == 0 or a == rules.dollar:
-                owned += amount
+                owned += amount * tape.usd[a]
             elif amount != 0.0:
                 b = a - 1
                 v = rules.wallet_venue[w] if w < rules.wallets else w - rules.wallets - 2 * rules.venues  # or owed there
                 here = [i for i in range(rules.venue.size) if rules.spot[i] and rules.base[i] == b and rules.venue[i] == v]
-                owned += amount * (tape.prices[CLOSE, here[0]] if here else tape.index[CLOSE, b])
+                owned += amount * (tape.prices[CLOSE, here[0]] * tape.usd[0] if here else tape.index[CLOSE, b])
     unrealised = 0.0
     for i in np.flatnonzero(book.position):
         size, entry, mark = book.position[i], book.entry[i], tape.prices[MARK_CLOSE, i]
         if rules.inverse[i]:
             unrealised += size * (1.0 / entry - 1.0 / mark) * tape.index[CLOSE, rules.base[i]]
         else:
-            unrealised += size * (mark - entry)
+            unrealised += size * (mark - entry) * tape.usd[0]
     return owned, unrealised
 
 
@@ -133,7 +133,7 @@ def test_no_order_takes_a_position_beyond_the_last_tier(seed):
                     value = abs(after) / price if desk.rules.inverse[i] else abs(after) * price
                     assert value <= desk.rules.cap[i] * (1 + 1e-12)
                 position[i] = after
-            elif row[T_OUTCOME] in (LIQUIDATED, DEFAULTED, SETTLED, DELEVERAGED):
+            elif row[T_OUTCOME] in (LIQUIDATED, DEFAULTED, SETTLED, DELEVERAGED, ROLLED):
                 position[i] += quantity
     moved = np.array([0.0 if desk.rules.spot[i] else desk.position(i) for i in range(position.size)])
     np.testing.assert_allclose(position, moved, atol=1e-9)
