@@ -2,7 +2,7 @@
 
 import typer
 
-from basisbt.cli import checks, configs, data, results, runs
+from basisbt.cli import checks, configs, data, results, runs, stresses
 
 app = typer.Typer(
     name="basisbt", no_args_is_help=True, add_completion=True, rich_markup_mode=None,
@@ -12,6 +12,9 @@ app = typer.Typer(
 app.command()(runs.run)
 app.command()(runs.compare)
 app.command()(runs.sweep)
+app.command()(stresses.stress)
+app.command()(stresses.solve)
+app.command("list")(stresses.list_)
 app.command()(configs.validate)
 app.command("show-config")(configs.show_config)
 app.command()(configs.schema)

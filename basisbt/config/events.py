@@ -8,10 +8,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from basisbt.config.trading_events import TRADING
-from basisbt.config.fields import Dollars, Fraction, Instant, LongSeconds, Seconds, Spec, Text
+from basisbt.config.fields import Dollars, EventBase, Fraction, Instant, LongSeconds, Seconds, Spec, Text
 
 
-class WithdrawalFreezeSpec(Spec):
+class WithdrawalFreezeSpec(EventBase):
     """A venue stops releasing assets from `at`, for a time, until a time, or for good."""
 
     event: Literal["withdrawal_freeze"]
@@ -37,7 +37,7 @@ class WithdrawalFreezeSpec(Spec):
         return self
 
 
-class NonConvergenceSpec(Spec):
+class NonConvergenceSpec(EventBase):
     """One derivative's price leaves the index by `gap`; it halves every `half_life`, ends after `for`, or stays."""
 
     event: Literal["non_convergence"]
@@ -62,7 +62,7 @@ class NonConvergenceSpec(Spec):
         return None if self.duration is None else self.at + self.duration
 
 
-class PriceSpec(Spec):
+class PriceSpec(EventBase):
     """All venues' spot, mark and index of a base move by `move` over a time, then stay or come back.
 
     With `then: revert` the level stays for `for` (default 0) once it is reached, and comes back over `over` again.
@@ -95,13 +95,13 @@ class BidSpec(Spec):
     price: Annotated[Fraction, Field(ge=0, le=1)]
 
 
-class VenueDefaultSpec(Spec):
+class VenueDefaultSpec(EventBase):
     """A venue stops for good at `at`; `recovery` of the dollar claim is paid `recovered_after`, or never."""
 
     event: Literal["venue_default"]
     venue: Text
     at: Instant = Field(examples=["2023-11-20T00:00Z"])
-    recovery: Annotated[Fraction, Field(ge=0, le=1)]
+    recovery: Annotated[Fraction, Field(ge=0, le=2)]
     recovered_after: LongSeconds | None = Field(None, description="without it the claim is not paid")
     paid_in: Literal["dollars", "kind"] = Field("dollars", description="kind: coins at what they are worth then")
     bids: list[BidSpec] = Field([], description="what a dollar of claim would fetch, from when on")
@@ -113,7 +113,7 @@ class VenueDefaultSpec(Spec):
         return None
 
 
-class FundingSpec(Spec):
+class FundingSpec(EventBase):
     """Every settlement of one derivative is at `rate` for a time, until a time, or from then on."""
 
     event: Literal["funding"]
@@ -138,7 +138,7 @@ class FundingSpec(Spec):
         return self
 
 
-class MomentSpec(Spec):
+class MomentSpec(EventBase):
     """What happens at one instant."""
 
     at: Instant = Field(examples=["2023-10-24T08:00Z"])
@@ -164,8 +164,15 @@ class InsuranceDrainSpec(MomentSpec):
 
     event: Literal["insurance_drain"]
     venue: Text
-    loss: Dollars = Field(examples=["350_000 USD"])
+    loss: Dollars | None = Field(None, examples=["350_000 USD"])
+    share: Annotated[Fraction, Field(gt=0, le=1)] | None = Field(None, description="of the fund, instead of loss")
     ours: Annotated[Fraction, Field(gt=0, le=1)] = Field(1.0, description="our share of what has to be closed")
+
+    @model_validator(mode="after")
+    def _one_loss(self) -> Self:
+        if (self.loss is None) == (self.share is None):
+            raise ValueError("expected one of 'loss' and 'share'")
+        return self
 
 
 class ClawbackSpec(MomentSpec):

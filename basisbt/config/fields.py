@@ -19,6 +19,12 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+class EventBase(Spec):
+    """What every event of a script may say."""
+
+    incident: str | None = Field(None, description="the incident of the catalogue it belongs to")
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise units.refuse(value, "text")

@@ -9,9 +9,7 @@ from basisbt.config.mistakes import Mistakes
 from basisbt.config.reader import Node
 
 LATER = "is not delivered yet"
-KEYS = (
-    ("tail", "replay"),
-)
+KEYS: tuple[tuple[str, ...], ...] = ()
 VALUES = {
     ("kind",): ("sweep", "compare"),
     ("tail", "sample", "market"): ("generate",),

@@ -21,6 +21,7 @@ from basisbt.config.override import Override, apply_override, parse_overrides
 from basisbt.config.presets import with_preset
 from basisbt.config.reader import Node, kind_of
 from basisbt.config.regimes import later_venues, with_changes
+from basisbt.config.replay import with_replay
 from basisbt.config.specs import RunSpec
 from basisbt.config.validate import validate_run
 
@@ -72,7 +73,8 @@ def load(path: str | Path, overrides: Sequence[str] = (), *, timerange: str | No
     root = refuse_later(_copy(root), mistakes)
     root = _with_own_paths(_with_named_events(_with_window(root, mistakes)))
     bare, search, dates = root, [Path(folder) for folder in search], set()
-    root = with_defaults(_with_presets(root, search, mistakes, warnings, dates), path)
+    bare = with_replay(bare, mistakes)
+    root = with_defaults(_with_presets(bare, search, mistakes, warnings, dates), path)
     _check_kind(root, mistakes)
     parts = validate_run(root, mistakes)
     if not mistakes.incomplete:

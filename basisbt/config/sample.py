@@ -175,7 +175,7 @@ class SampleSpec(Spec):
     market: Literal["history", "bootstrap"] = "history"
     mean_block: LongSeconds = Field(6_048_000, description="mean length of a bootstrapped block", examples=["70d"])
     horizon: LongSeconds | None = Field(None, description="length of a path; the whole window when left out")
-    include: list[Literal["script"]] = []
+    include: list[Literal["script", "replay"]] = []
     withdrawal_freeze: FreezeChanceSpec | None = None
     venue_default: DefaultChanceSpec | None = None
     non_convergence: GapChanceSpec | None = None

@@ -7,12 +7,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from basisbt.config.fields import Fraction, Instant, LongSeconds, Number, Seconds, Spec, Text
+from basisbt.config.fields import Fraction, Instant, LongSeconds, Number, EventBase, Seconds, Text
 
 Times = Annotated[Number, Field(gt=0)]
 
 
-class LastingSpec(Spec):
+class LastingSpec(EventBase):
     """What begins at `at` and lasts for a time, until a time, or for good."""
 
     at: Instant = Field(examples=["2023-10-24T00:00Z"])
@@ -65,7 +65,7 @@ class DepegSpec(LastingSpec):
     half_life: LongSeconds | None = None
 
 
-class SettlementSpec(Spec):
+class SettlementSpec(EventBase):
     """A venue settles a contract before its time and delists it: at the index, beside it, or at a price of its own."""
 
     event: Literal["settlement"]
@@ -117,7 +117,7 @@ class ExpiryVolatilitySpec(LastingSpec):
     spread: Annotated[Times, Field(ge=1)] = 1.0
 
 
-class VenueClosureSpec(Spec):
+class VenueClosureSpec(EventBase):
     """A venue announces at `at` that it closes after `notice`: reduce-only, then settled at the index."""
 
     event: Literal["venue_closure"]
@@ -131,7 +131,7 @@ class VenueClosureSpec(Spec):
         return self.at + self.notice
 
 
-class SqueezeSpec(Spec):
+class SqueezeSpec(EventBase):
     """A base runs by `move` over a time and comes back after `for`, its derivatives `premium` beyond its index."""
 
     event: Literal["squeeze"]

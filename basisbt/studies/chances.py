@@ -17,7 +17,7 @@ def sample_of(spec, world) -> Sample | None:
         return None
     seconds = world.rules.seconds
     bars = world.bars if sample.horizon is None else max(1, min(world.bars, sample.horizon // seconds))
-    script = world.events if "script" in sample.include else ()
+    script = tuple(event for event in world.events if event.origin in sample.include)
     return Sample(
         sample.paths, spec.seed, sample.market, sample.mean_block, bars, chances_of(spec, world), script,
         0.0 if sample.venue_default is None else sample.venue_default.rate,

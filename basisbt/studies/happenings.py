@@ -3,6 +3,8 @@
 Knows the specs (config) and what events take. Decides nothing about money.
 """
 
+from dataclasses import replace
+
 from basisbt.events import (
     CircuitBreaker, Clawback, Deleveraging, Depeg, ExpiryVolatility, ForcedSettlement, FundingShock, InsuranceDrain,
     Liquidity, NonConvergence, Outage, PriceLimit, PriceShock, Squeeze, VenueClosure, VenueDefault, WithdrawalFreeze,
@@ -12,8 +14,9 @@ from basisbt.studies.chances import knows_formula
 
 
 def make_event(name, event, names, spec):
-    """The typed event of one entry of a script."""
-    return MAKERS[event.event](name, event, names, spec)
+    """The typed event of one entry of a script, or of an incident replayed."""
+    made = MAKERS[event.event](name, event, names, spec)
+    return made if event.incident is None else replace(made, origin="replay")
 
 
 def freeze(name, event, names, spec):
@@ -69,7 +72,8 @@ def adl(name, event, names, spec):
 
 def drain(name, event, names, spec):
     """An insurance fund that pays."""
-    return InsuranceDrain(name, names.venues.index(event.venue), event.at, event.loss, event.ours)
+    loss = event.loss if event.loss is not None else event.share * spec.venues[event.venue].insurance
+    return InsuranceDrain(name, names.venues.index(event.venue), event.at, loss, event.ours)
 
 
 def clawback(name, event, names, spec):

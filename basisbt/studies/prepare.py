@@ -32,6 +32,7 @@ class Prepared:
     paths_compiled: bool = False
     obstacle: str = ""  # why the strategy runs interpreted
     strategy_call: tuple = ()  # arguments of `load_strategy`, for workers
+    engine_asked: str = "auto"
 
     def try_strategy(self) -> None:
         """Ask the strategy a few questions, interpreted and under a time limit, before anything runs for long.
@@ -89,7 +90,7 @@ def prepare_resolved(resolved, engine="auto") -> Prepared:
     if sample is not None and not why and not loop_is_warm(loaded):
         why = str(compiles(loaded.decide, world.without(params=loaded.record)) or "")
     name = "backtrader+compiled" if compiled else "backtrader"
-    return Prepared(resolved, loaded, world, compiled, name, sample, not why, why, call)
+    return Prepared(resolved, loaded, world, compiled, name, sample, not why, why, call, engine)
 
 
 def obstacle_of(loaded, engine) -> str:

@@ -44,7 +44,6 @@ CASES = {
     "choice": ("policy: stale", "policy: §stael", "did you mean 'stale'?"),
     # events
     "unknown event": ("event: price", "event: §prise", "did you mean 'price'?"),
-    "later event": ("event: price, base: BTC", "event: §depeg, base: BTC", "`event: depeg` is not delivered yet"),
     "funding follows": ("half_life: 3d}", "half_life: 3d, funding: §follows}", "how south makes its funding is not known"),
     "end before start": ("freeze: {event: withdrawal_freeze, venue: north, at: 2023-10-20T00:00Z, for: 30d",
                          "§freeze: {event: withdrawal_freeze, venue: north, at: 2023-10-20T00:00Z, until: 2023-10-19",
@@ -132,7 +131,6 @@ CASES = {
     "margin call": ("ratio < 1.1", "§ratio < 0.9", "expected a multiple of maintenance from 1 up"),
     "classic": ("    weight: 60%", "    weight: 60%\n    account: §clasic", "did you mean 'classic'?"),
     "sweep": ("schema: 1", "schema: 1\nkind: §sweep", "`kind: sweep` is not delivered yet"),
-    "bid": ("carry_at: zero", "carry_at: §bid", "`carry_at: bid` is not delivered yet"),
     "schema": ("schema: 1", "schema: §2", "expected `schema: 1`"),
     # YAML
     "tab": ("  dir: data", "§\tdir: data", "tabs"),
