@@ -91,7 +91,7 @@ CASES = {
     "too much at one venue": ("strategy:", "limits: {custody: §50%}\nstrategy:", "north begins with 60 % of the capital"),
     "roll of nothing": ("leverage: 3x}", "leverage: 3x, §roll: {before: 2d}}", "'roll' without a contract by rule"),
     "unknown limit": ("strategy:", "limits: {§custdy: 60%}\nstrategy:", "did you mean 'custody'?"),
-    "replay": ("tail:", "tail:\n  §replay: [{incident: x}]", "'replay' is not delivered yet"),
+    "replay": ("tail:", "tail:\n  replay: [{incident: §x}]", "no incident 'x'"),
     "generated market": ("tail:", "tail:\n  sample: {market: §generate}", "`market: generate` is not delivered yet"),
     # samples
     "no paths": ("tail:", "tail:\n  sample: {paths: §0}", "found 0; expected at least 1"),
@@ -124,7 +124,7 @@ CASES = {
     "horizon": ("tail:", "tail:\n  sample: {horizon: §500d}", "found 500d; expected at most the window, 365d"),
     "expected claims": ("carry_at: zero", "carry_at: §expected", "needs tail.sample.venue_default.recovery"),
     "default beyond one": ("tail:\n  script:", ("tail:\n  script:\n    gone: {event: venue_default, venue: north, "
-                                             "at: 2023-11-20, recovery: §122%}"), "expected at most 1"),
+                                             "at: 2023-11-20, recovery: §220%}"), "expected at most 2"),
     "funding rate": ("tail:\n  script:", ("tail:\n  script:\n    flip: {event: funding, venue: south, "
                                         "symbol: BTC/USDT:USDT, at: 2023-11-01, rate: §-30%}"), "expected at least -0.1"),
     "ruin": ("equity < 50%", "§equity < 50", "expected a share of capital: `equity < 50%`"),
