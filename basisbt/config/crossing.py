@@ -46,6 +46,10 @@ def check_references(root: Node, parts: dict[str, Any], mistakes: Mistakes, warn
         event = parts["tail"].script.get(name) if "tail" in parts else None
         if event is not None and "data" in parts:
             _check_times(name, node, event, parts["data"], warnings)
+    arrivals = section(section(section(root, "tail"), "sample"), "arrivals")
+    for node in arrivals.live.values():
+        if "event" in node.live and isinstance(node.live["event"].value, dict):
+            _check_event(root, node.live["event"], legs, bases, parts.get("venues", {}), mistakes)
     check_sample(find, root, parts, mistakes, warnings)
     for base, target in getattr(parts.get("data"), "index", {}).items():
         for place in target.of:

@@ -4,11 +4,12 @@ Knows units, bounds and what excludes what. Draws nothing and knows no venue by 
 every venue for freezes and defaults, of every derivative for gaps and funding.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from basisbt import units
+from basisbt.config.events import EventSpec
 from basisbt.config.fields import Count, Fraction, LongSeconds, Rate, Spec
 
 WIDE = 3.0  # p95 over median where no p95 is given
@@ -168,6 +169,22 @@ class StressSpec(Spec):
     lookback: LongSeconds = 2_592_000
 
 
+def _at_nothing(value: object) -> Any:
+    """An event without a moment: it comes when it comes."""
+    if isinstance(value, dict) and "at" in value:
+        raise ValueError("found 'at'; what arrives by chance has a rate instead")
+    return {**value, "at": "1970-01-01"} if isinstance(value, dict) else value
+
+
+class ArrivalSpec(Spec):
+    """Any event of a script, without `at`, that comes so often a year."""
+
+    rate: Arrivals
+    event: Annotated[EventSpec, BeforeValidator(_at_nothing)] = Field(
+        examples=["{event: outage, venue: bybit, scope: derivatives, for: 3h}"]
+    )
+
+
 class SampleSpec(Spec):
     """Sampled paths: their number, market and events."""
 
@@ -180,6 +197,7 @@ class SampleSpec(Spec):
     venue_default: DefaultChanceSpec | None = None
     non_convergence: GapChanceSpec | None = None
     funding: FundingChanceSpec | None = None
+    arrivals: dict[str, ArrivalSpec] = {}
     dependence: DependenceSpec = DependenceSpec()
     stress: StressSpec | None = None
 

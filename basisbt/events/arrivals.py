@@ -11,7 +11,7 @@ import numpy as np
 from basisbt.events.chance import Chance
 from basisbt.events.chances import YEAR, Chances
 from basisbt.events.dependence import incidents
-from basisbt.events.kinds import FundingShock, NonConvergence, VenueDefault, WithdrawalFreeze
+from basisbt.events.kinds import FundingShock, NonConvergence, VenueDefault, WithdrawalFreeze, moved
 
 MONTH = 30.0 * 86400.0
 OFFSET = 1 << 40  # paths of `implied` lie beyond all others
@@ -68,7 +68,18 @@ class Arrivals:
                 found += self.gaps(path, i, f"{venue}:{symbol}", clock)
             if c.funding is not None and c.funding.rate[i] > 0.0:
                 found += self.flips(path, i, f"{venue}:{symbol}", clock)
+        for each in c.arrivals:
+            found += self.others(path, each, clock)
         return tuple(sorted(found, key=lambda e: (e.start, e.kind, e.name)))
+
+    def others(self, path: int, chance, clock: Clock) -> list:
+        """Events of a config's own arrivals."""
+        found, generator = [], self.chance.at(path, f"arrival:{chance.name}")
+        time = generator.standard_exponential() / chance.rate
+        while time < clock.horizon:
+            found.append(moved(chance.event, clock.moment(time), f"{chance.name} {len(found) + 1}"))
+            time += generator.standard_exponential() / chance.rate
+        return found
 
     def venue_events(self, path: int, clock: Clock) -> tuple[list, dict[int, int]]:
         """(freezes and defaults of all venues, {venue: moment of its first default})."""

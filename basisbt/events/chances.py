@@ -148,6 +148,15 @@ class Stress:
 
 
 @dataclass(frozen=True)
+class ArrivalChance:
+    """Any event, so often a year: `event` begins at second 0 and is moved to the moment it comes."""
+
+    name: str
+    rate: float
+    event: object
+
+
+@dataclass(frozen=True)
 class Chances:
     """Everything that may happen on a path; None: never."""
 
@@ -159,6 +168,7 @@ class Chances:
     funding: FundingChance | None = None
     dependence: Dependence = Dependence()
     stress: Stress | None = None
+    arrivals: tuple[ArrivalChance, ...] = ()
 
     def freeze_rate(self, v: int) -> float:
         """Freezes a year of venue v."""

@@ -4,7 +4,7 @@ Knows times, sizes and what an event is about, by number (venue, instrument, bas
 Times are seconds UTC. An onset is floored to its bar, an end ceiled to the next open (MODEL.md section 2.5).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -237,6 +237,19 @@ class Clawback:
             effects.cut(self.venue, self.start, self.fraction, self.redeemed, self.redeemed_at)
         else:
             effects.claw(self.venue, self.start, self.fraction)
+
+
+TIMES = ("start", "end", "recovered_at", "redeemed_at", "sold_at")
+
+
+def moved(event: Event, by: int, name: str) -> Event:
+    """The same event so many seconds later, as one that was sampled."""
+    times = {key: getattr(event, key) + by for key in TIMES if isinstance(getattr(event, key, None), int)}
+    fields = event.__dataclass_fields__
+    times = {key: value for key, value in times.items() if key in fields}
+    if getattr(event, "bids", ()):
+        times["bids"] = tuple((at + by, bid) for at, bid in event.bids)
+    return replace(event, name=name, origin="sample", **times)
 
 
 def kind_of(event: Event) -> str:

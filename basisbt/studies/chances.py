@@ -4,9 +4,10 @@ Knows the spec (config) and what events take. Draws nothing.
 """
 
 from basisbt.events.chances import (
-    Chances, DefaultChance, Dependence, FreezeChance, FundingChance, GapChance, Lognormal, Recovery, Stress,
+    ArrivalChance, Chances, DefaultChance, Dependence, FreezeChance, FundingChance, GapChance, Lognormal, Recovery,
+    Stress,
 )  # fmt: skip
-from basisbt.market.instruments import parse_symbol
+from basisbt.studies.happenings import knows_formula, make_event
 from basisbt.studies.sampling import Sample
 
 
@@ -56,12 +57,11 @@ def chances_of(spec, world) -> Chances:
             dependence.model, dependence.correlation, dependence.nu, dependence.branching, dependence.half_life
         ),
         stress=None if stress is None else Stress(stress.volatility, stress.lookback),
+        arrivals=tuple(
+            ArrivalChance(name, each.rate, make_event(name, each.event, names, spec))
+            for name, each in sample.arrivals.items() if each.rate > 0.0
+        ),
     )  # fmt: skip
-
-
-def knows_formula(spec, venue: str, symbol: str) -> bool:
-    """Whether a contract's venue has a funding formula, so that funding follows a gap (MODEL.md section 8)."""
-    return spec.venues[venue].funding is not None and parse_symbol(venue, symbol).kind == "perpetual"
 
 
 def lognormal(spec) -> Lognormal:

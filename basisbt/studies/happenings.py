@@ -10,7 +10,6 @@ from basisbt.events import (
     Liquidity, NonConvergence, Outage, PriceLimit, PriceShock, Squeeze, VenueClosure, VenueDefault, WithdrawalFreeze,
 )  # fmt: skip
 from basisbt.market.instruments import parse_symbol
-from basisbt.studies.chances import knows_formula
 
 
 def make_event(name, event, names, spec):
@@ -172,6 +171,11 @@ def settled_in(venue: str, names, spec) -> set[str]:
     mine = [parse_symbol(*place) for place in names.instruments if place[0] == venue]
     linear = {each.quote for each in mine if each.kind != "spot" and not each.inverse}
     return linear or {each.quote for each in mine if not each.inverse} or {spec.capital.asset}
+
+
+def knows_formula(spec, venue: str, symbol: str) -> bool:
+    """Whether a contract's venue has a funding formula, so that funding follows a gap (MODEL.md section 8)."""
+    return spec.venues[venue].funding is not None and parse_symbol(venue, symbol).kind == "perpetual"
 
 
 def later(at: int, after: int | None) -> int | None:
