@@ -23,7 +23,7 @@ from basisbt.engines.backtrader import run_backtrader
 from basisbt.engines.world import Deposit, Names, World, plain_overlay
 from basisbt.market.instruments import parse_symbol
 from basisbt.market.panel import PanelRequest, build_panel
-from basisbt.studies.assemble import members, spot_markets
+from basisbt.studies.margins import members, spot_markets
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
 START, END = 1_672_531_200, 1_704_067_200

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from basisbt import units
 from basisbt.config.events import EventSpec
-from basisbt.config.fields import Count, Fraction, LongSeconds, Rate, Spec
+from basisbt.config.fields import Count, Fraction, LongSeconds, Rate, Spec, Text
 
 WIDE = 3.0  # p95 over median where no p95 is given
 Share = Annotated[Fraction, Field(ge=0, le=1)]
@@ -177,12 +177,22 @@ def _at_nothing(value: object) -> Any:
 
 
 class ArrivalSpec(Spec):
-    """Any event of a script, without `at`, that comes so often a year."""
+    """Any event of a script, without `at`, or an incident of the catalogue, that comes so often a year."""
 
     rate: Arrivals
-    event: Annotated[EventSpec, BeforeValidator(_at_nothing)] = Field(
-        examples=["{event: outage, venue: bybit, scope: derivatives, for: 3h}"]
+    event: Annotated[EventSpec | None, BeforeValidator(_at_nothing)] = Field(
+        None, examples=["{event: outage, venue: bybit, scope: derivatives, for: 3h}"]
     )
+    incident: Text | None = None
+    roles: dict[str, Text] = Field({}, alias="as", examples=["{bitfinex: okx}"])
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if (self.event is None) == (self.incident is None):
+            raise ValueError("expected one of 'event' and 'incident'")
+        if self.roles and self.incident is None:
+            raise ValueError("found 'as' without an 'incident' to cast")
+        return self
 
 
 class SampleSpec(Spec):

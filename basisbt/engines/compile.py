@@ -285,7 +285,7 @@ def note_compiled(file: Path | None, what: str = "driver") -> None:
 
 def seconds_to_compile() -> int:
     """About how long a strategy takes to compile now: core's step, once for all, is three quarters of the work."""
-    return 15 if is_compiled(None, "step") else 60
+    return 15 if is_compiled(None, "step") else 90
 
 
 def _folder(file) -> Path:

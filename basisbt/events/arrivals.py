@@ -74,10 +74,11 @@ class Arrivals:
 
     def others(self, path: int, chance, clock: Clock) -> list:
         """Events of a config's own arrivals."""
-        found, generator = [], self.chance.at(path, f"arrival:{chance.name}")
+        found, count, generator = [], 0, self.chance.at(path, f"arrival:{chance.name}")
         time = generator.standard_exponential() / chance.rate
         while time < clock.horizon:
-            found.append(moved(chance.event, clock.moment(time), f"{chance.name} {len(found) + 1}"))
+            moment, count = clock.moment(time), count + 1
+            found += [moved(event, moment, f"{chance.name} {count}") for event in chance.events]
             time += generator.standard_exponential() / chance.rate
         return found
 

@@ -149,11 +149,11 @@ class Stress:
 
 @dataclass(frozen=True)
 class ArrivalChance:
-    """Any event, so often a year: `event` begins at second 0 and is moved to the moment it comes."""
+    """Events that come together, so often a year: the moments of `events` count from there."""
 
     name: str
     rate: float
-    event: object
+    events: tuple
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,9 @@
 Knows the spec (config) and what events take. Draws nothing.
 """
 
+from basisbt.config.incidents import cast, find_incident, typed
+from basisbt.config.replay import venue_roles
+from basisbt.errors import ConfigError
 from basisbt.events.chances import (
     ArrivalChance, Chances, DefaultChance, Dependence, FreezeChance, FundingChance, GapChance, Lognormal, Recovery,
     Stress,
@@ -58,10 +61,27 @@ def chances_of(spec, world) -> Chances:
         ),
         stress=None if stress is None else Stress(stress.volatility, stress.lookback),
         arrivals=tuple(
-            ArrivalChance(name, each.rate, make_event(name, each.event, names, spec))
+            ArrivalChance(name, each.rate, arriving(name, each, names, spec))
             for name, each in sample.arrivals.items() if each.rate > 0.0
         ),
     )  # fmt: skip
+
+
+def arriving(name: str, each, names, spec) -> tuple:
+    """The events of one arrival, their moments counted from 1970-01-01. Raises ConfigError where an incident does not
+    fit."""
+    if each.event is not None:
+        return (make_event(name, each.event, names, spec),)
+    incident, legs = find_incident(each.incident), list(names.instruments)
+    for role in venue_roles(incident):
+        if each.roles.get(role, role) not in names.venues:
+            text = f"is about {role}, which the config does not have; cast it: `as: {{{role}: {names.venues[0]}}}`"
+            raise ConfigError(f"tail.sample.arrivals.{name}: {incident.id} {text}")
+    try:
+        events = cast(incident, 0, each.roles, legs)
+        return tuple(make_event(key, typed(event), names, spec) for key, event in events.items())
+    except ValueError as error:
+        raise ConfigError(f"tail.sample.arrivals.{name}: {incident.id} does not fit: {error}") from error
 
 
 def lognormal(spec) -> Lognormal:

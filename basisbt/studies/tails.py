@@ -25,7 +25,7 @@ def kinds_in(sample: Sample) -> tuple[str, ...]:
     own = {"withdrawal_freeze": chances.freeze, "venue_default": chances.default, "non_convergence": chances.gap,
            "funding": chances.funding}  # fmt: skip
     kinds = [kind for kind, chance in own.items() if chance is not None]
-    kinds += [kind_of(each.event) for each in chances.arrivals]
+    kinds += [kind_of(event) for each in chances.arrivals for event in each.events]
     return tuple(dict.fromkeys([*kinds, *(kind_of(e) for e in sample.script)]))
 
 

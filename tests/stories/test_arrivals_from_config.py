@@ -63,9 +63,24 @@ def test_each_path_pays_for_what_came_and_its_cost_has_a_line(config):
     assert found["cost_clawback"].to_numpy() == pytest.approx(-found["pnl"].to_numpy()) and max(counts) > 1
 
 
+def test_incidents_of_the_catalogue_come_by_chance_too(config):
+    """Bitfinex at a: a freeze of eight days and a cut of 36.067 % at its beginning, n times: 55,000 x 0.63933**n."""
+    file = config(8, "bfx: {rate: 36.5/y, incident: bitfinex_2016, as: {bitfinex: a}}")
+    events = drawn(file, 8)
+    for each in events:
+        pairs = list(zip(each[0::2], each[1::2]))
+        assert {e.kind for e in each} <= {"withdrawal_freeze", "clawback"} and all(a.start == b.start for a, b in pairs)
+    found = basisbt.run(file, engine="backtrader").paths
+    counts = [len(each) // 2 for each in events]
+    assert found["pnl"].to_numpy() == pytest.approx([55_000 * (0.63933**n - 1.0) for n in counts]) and max(counts) > 0
+
+
 @pytest.mark.parametrize(
     ("arrival", "says"),
     [
+        ("x: {rate: 1/y, incident: bitfinex_2016}", "is about bitfinex, which the config does not have"),
+        ("x: {rate: 1/y, incident: bitfinix_2016}", "did you mean 'bitfinex_2016'"),
+        ("x: {rate: 1/y}", "expected one of 'event' and 'incident'"),
         ("x: {rate: 1/y, event: {event: outage, venue: c}}", "no venue 'c'"),
         ("x: {rate: 1/y, event: {event: outage, venue: b, at: 2024-01-03}}", "found 'at'"),
         ("x: {rate: 1/y, event: {event: outag, venue: b}}", "outag"),
