@@ -20,7 +20,7 @@ from basisbt.core.tape import CLOSED, MARK_OPEN, OPEN, QUEUES, SPREAD
 def fill_order(k, t, tape, rules, book):
     """Fill or refuse order k of the queue in bar t; a fill inside the bar is judged at the marks of its moment."""
     i = book.queue_instrument[k]
-    if tape.switch[CLOSED, i] > 0 and tape.switch[QUEUES, i] > 0:
+    if tape.switch[CLOSED, i] > 0 and tape.switch[QUEUES, i] > 0 and book.queue_price[k] == 0.0:
         return wait_in_queue(k, i, tape, rules, book)
     book.queue_done[k] = True
     pair, leg, reason, order = book.queue_pair[k], book.queue_leg[k], book.queue_reason[k], book.queue_order[k]
@@ -57,7 +57,8 @@ def fill_order(k, t, tape, rules, book):
 
 
 def wait_in_queue(k, i, tape, rules, book):
-    """Order k waits at a venue that is down and takes orders all the same; it trades at the first open it can."""
+    """Market order k waits at a venue that is down and takes orders all the same; it trades at the first open it can.
+    One with a price of its own does not: what waits loses its price."""
     if not book.queue_rest[k]:
         if book.queue_pair[k] >= 0:
             price = tape.prices[OPEN, i]

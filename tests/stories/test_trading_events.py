@@ -62,6 +62,15 @@ def test_an_order_may_wait_and_trades_at_the_first_open_after_the_end():
     assert [ticket[:4] for ticket in desk.tickets()][2:] == [(PERP, "filled", -1.0, 90.0)]
 
 
+def test_an_order_with_a_price_does_not_wait_and_come_back_without_it():
+    # A limit sale at 100 that matched in bar 1 is refused; it must not sell at the 90 of bar 3.
+    path = {SPOT: [100, 100, 95, 90], PERP: [100, 100, 95, 90]}
+    desk = eventful(outage(B, (PERP,), 1, 3, queues=True), prices=path)
+    desk.order(PERP, -1.0, price=100.0, bound=100.0)
+    desk.step(3)
+    assert desk.outcomes()[2:] == ["venue_outage"] and desk.position(PERP) == -5.0
+
+
 def test_funding_and_liquidation_go_on_while_nothing_can_be_traded():
     # Short 20 from 100 with 1,000: dead at (1,000 + 2,000) / (20 x 1.01) = 148.5; 150 is reached in bar 1.
     path = {SPOT: [100, 100], PERP: [100, (100, 150, 100, 150)]}
