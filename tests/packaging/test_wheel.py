@@ -29,6 +29,7 @@ def test_the_wheel_carries_what_it_needs_and_puts_nothing_else_at_the_top(wheel)
     for needed in (
         "basisbt/strategies/cash_and_carry.py", "basisbt/configs/venues/okx.yaml",
         "basisbt/configs/runs/01_btc_carry.yaml", "basisbt/data/sample/okx/BTC-USDT/trade_1h.parquet",
+        "basisbt/data/published_cases.json", "basisbt/data/incidents.yaml",
     ):  # fmt: skip
         assert needed in names
     assert not any("/tests/" in n for n in names)
