@@ -8,7 +8,7 @@ from math import fsum
 from typing import Any
 
 from basisbt import units
-from basisbt.config.crossing import find
+from basisbt.config.lookup import find
 from basisbt.config.mistakes import Mistakes
 from basisbt.config.reader import Node
 from basisbt.config.specs import PairSpec, RunSpec

@@ -6,30 +6,15 @@ Knows all sections at once, those that validated. Every mistake points at the re
 from typing import Any
 
 from basisbt import units
+from basisbt.config.crossing_events import check_event, check_times
 from basisbt.config.later import LATER
+from basisbt.config.lookup import find, section, text_of, venue_exists
 from basisbt.config.mistakes import Mistakes
 from basisbt.config.paths import check_sample
 from basisbt.config.reader import Node
 from basisbt.config.specs import DataSpec, LegSpec
 from basisbt.config.symbols import Symbol, read_symbol
 from basisbt.config.venues import Tier, VenueSpec
-
-
-def find(root: Node, *keys: str) -> Node:
-    """The node at a path, or its nearest ancestor there is."""
-    for key in keys:
-        if isinstance(root.value, list) and key.isdecimal() and int(key) < len(root.value):
-            root = root.value[int(key)]
-        elif key in root.live:
-            root = root.live[key]
-        else:
-            return root
-    return root
-
-
-def section(root: Node, key: str) -> Node:
-    """A top-level section; an empty one when it is missing."""
-    return root.live.get(key) or Node({}, root.place)
 
 
 def check_references(root: Node, parts: dict[str, Any], mistakes: Mistakes, warnings: list[str]) -> None:
@@ -39,17 +24,17 @@ def check_references(root: Node, parts: dict[str, Any], mistakes: Mistakes, warn
         _check_pair(root, name, parts, legs, mistakes)
     _check_transfers(root, legs, parts.get("venues", {}), mistakes)
     bases = {instrument.base for instrument in legs.values()}
-    if len(_sides(root)) > sum(1 for node in _sides(root) if (_text(node, "venue"), _text(node, "symbol")) in legs):
+    if len(_sides(root)) > sum(1 for node in _sides(root) if (text_of(node, "venue"), text_of(node, "symbol")) in legs):
         bases = set()  # a leg is unreadable: what is traded is not known, and its absence no mistake
     for name, node in _script(root).live.items():
-        _check_event(root, node, legs, bases, parts.get("venues", {}), mistakes)
+        check_event(root, node, legs, bases, parts.get("venues", {}), mistakes)
         event = parts["tail"].script.get(name) if "tail" in parts else None
         if event is not None and "data" in parts:
-            _check_times(name, node, event, parts["data"], warnings)
+            check_times(name, node, event, parts["data"], warnings)
     arrivals = section(section(section(root, "tail"), "sample"), "arrivals")
     for node in arrivals.live.values():
         if "event" in node.live and isinstance(node.live["event"].value, dict):
-            _check_event(root, node.live["event"], legs, bases, parts.get("venues", {}), mistakes)
+            check_event(root, node.live["event"], legs, bases, parts.get("venues", {}), mistakes)
     check_sample(find, root, parts, mistakes, warnings)
     for base, target in getattr(parts.get("data"), "index", {}).items():
         for place in target.of:
@@ -70,33 +55,15 @@ def _script(root: Node) -> Node:
     return section(section(root, "tail"), "script")
 
 
-def _text(node: Node, key: str) -> str | None:
-    """The text at a key, None when there is none: what is not text, validation reports."""
-    child = node.live.get(key)
-    return child.value if child is not None and isinstance(child.value, str) else None
-
-
-def _venue_exists(root: Node, node: Node, name: str, mistakes: Mistakes) -> bool:
-    venues = section(root, "venues")
-    if name in venues.live:
-        return True
-    if name in venues.entries:
-        hint = f"; it is null at {venues.entries[name].named_at}, which removes it: write `{name}: {{}}`"
-    else:
-        hint = mistakes.suggestion(name, venues.live) or f"; expected one of: {', '.join(venues.live)}"
-    mistakes.add(node.place, f"no venue '{name}'{hint}")
-    return False
-
-
 def _check_pair(root: Node, name: str, parts: dict[str, Any], legs: dict, mistakes: Mistakes) -> None:
     """References of one pair, from the text: a mistake elsewhere in the pair does not hide them."""
     found: dict[str, Symbol] = {}
     pair = parts.get("pairs", {}).get(name)
     for side in ("long", "short"):
         node = find(root, "pairs", name).live.get(side)
-        venue, symbol = (_text(node, "venue"), _text(node, "symbol")) if node is not None else (None, None)
+        venue, symbol = (text_of(node, "venue"), text_of(node, "symbol")) if node is not None else (None, None)
         if venue is not None:
-            _venue_exists(root, node.live["venue"], venue, mistakes)
+            venue_exists(root, node.live["venue"], venue, mistakes)
         instrument = _instrument(node.live["symbol"], symbol, mistakes) if symbol is not None else None
         if instrument is None:
             continue
@@ -137,8 +104,8 @@ def _check_life(node: Node, venue: str, life: tuple[int, int], data: DataSpec, m
 def _check_coins(root: Node, name: str, short: Symbol, venues: dict[str, VenueSpec], mistakes: Mistakes) -> None:
     """An inverse short stands on its pair's long coins: same venue, where they count as margin, and no other pair's."""
     long, node = find(root, "pairs", name, "long"), find(root, "pairs", name, "short")
-    venue, place = _text(node, "venue"), find(node, "symbol").place
-    if _text(long, "venue") != venue:
+    venue, place = text_of(node, "venue"), find(node, "symbol").place
+    if text_of(long, "venue") != venue:
         text = f"{short.text} settles in {short.base}: its margin is the coins of the long leg"
         mistakes.add(place, f"{text}; expected that one at {venue} too")
     elif venue in venues and venues[venue].account == "unified" and not venues[venue].margin_share(short.base):
@@ -148,7 +115,7 @@ def _check_coins(root: Node, name: str, short: Symbol, venues: dict[str, VenueSp
         if other == name:
             return
         leg = find(root, "pairs", other, "short")
-        if (_text(leg, "venue"), _text(leg, "symbol")) == (venue, short.text):
+        if (text_of(leg, "venue"), text_of(leg, "symbol")) == (venue, short.text):
             mistakes.add(place, f"pair {other} is short {short.text} at {venue} too; expected one pair for it")
 
 
@@ -214,62 +181,6 @@ def _check_transfers(root: Node, legs: dict, venues: dict[str, VenueSpec], mista
         for asset in sorted(moved - set(venue.transfer.fees)):
             text = f"no transfer fee in {asset}; write `fee: 1 {asset}` (`fee: 0 {asset}` if it is free)"
             mistakes.add(node.live["transfer"].named_at, text)
-
-
-def _check_event(root: Node, node: Node, legs: dict, bases: set[str], venues: dict, mistakes: Mistakes) -> None:
-    kind, venue = _text(node, "event"), _text(node, "venue")
-    known = _venue_exists(root, node.live["venue"], venue, mistakes) if venue is not None else False
-    symbol, base = _text(node, "symbol"), _text(node, "base")
-    if kind == "insurance_drain" and venue in venues and venues[venue].insurance is None:
-        text = f"how big the insurance fund of {venue} is is not known; write `{venue}: {{insurance: 1_000_000 USD}}`"
-        mistakes.add(node.live["venue"].place, f"{text} under venues")
-    if known and symbol is not None:
-        spots = kind in ("liquidity", "price_limit", "circuit_breaker")
-        traded = [name for at, name in legs if at == venue] if spots else traded_at(legs, venue)
-        if bases and symbol not in traded:
-            close = mistakes.suggestion(symbol, traded) or f"; expected {', '.join(traded) or 'one that a pair trades'}"
-            what = "symbol" if spots else "derivative"
-            mistakes.add(node.live["symbol"].place, f"no pair trades {what} '{symbol}' at {venue}{close}")
-    if kind == "non_convergence" and _text(node, "funding") == "follows" and venue in venues:
-        if venues[venue].funding is None:
-            text = f"how {venue} makes its funding is not known; write `funding: recorded`, or under venues `funding:"
-            mistakes.add(node.live["funding"].place, f"{text} {{interest: 1bps, damper: 5bps, …}}`")
-    if "residual" in node.live and symbol in traded_at(legs, venue) and legs[venue, symbol].kind != "future":
-        text = f"'{symbol}' is never settled; expected a dated contract, or no 'residual'"
-        mistakes.add(node.live["residual"].named_at, text)
-    asset = _text(node, "asset")
-    if kind == "depeg" and asset is not None and bases:
-        known_assets = bases | {leg.quote for leg in legs.values()} - {"USD"}
-        if asset not in known_assets:
-            close = mistakes.suggestion(asset, known_assets) or f"; expected one of: {', '.join(sorted(known_assets))}"
-            mistakes.add(node.live["asset"].place, f"no pair trades or settles in '{asset}'{close}")
-        elif asset in bases and venue is None:
-            text = f"'{asset}' has no peg; a price that falls everywhere is `event: price`, or name a venue"
-            mistakes.add(node.live["asset"].place, text)
-    if kind in ("price", "squeeze") and base is not None and bases and base not in bases:
-        close = mistakes.suggestion(base, bases) or f"; expected one of: {', '.join(sorted(bases))}"
-        mistakes.add(node.live["base"].place, f"no pair has base '{base}'{close}")
-
-
-def traded_at(legs: dict, venue: str | None) -> list[str]:
-    """Derivatives that some pair trades at a venue."""
-    return [name for (at, name), leg in legs.items() if at == venue and leg.kind != "spot"]
-
-
-def _check_times(name: str, node: Node, event: Any, data: DataSpec, warnings: list[str]) -> None:
-    start, end = data.window
-    at = node.named_at
-    if event.at >= end or (event.end is not None and event.end <= start):
-        spans = f"{units.time_name(start)} to {units.time_name(end)}"
-        warnings.append(f"{at}: {name} lies outside the window {spans} and does nothing")
-    elif event.at < start:
-        warnings.append(f"{at}: {name} begins before the window, at {units.time_name(event.at)}")
-    lengths = {"for": getattr(event, "duration", None), "until": (event.end or 0) - event.at}
-    for key in ("for", "until", "over", "half_life"):
-        length = lengths.get(key, getattr(event, key, None))
-        if key in node.live and length and length < data.timeframe:
-            bar = data.timeframe_name
-            warnings.append(f"{node.live[key].place}: {name}: '{key}' is shorter than a bar ({bar})")
 
 
 def _check_index(node: Node, base: str, target: str, bases: set[str], mistakes: Mistakes) -> None:

@@ -12,16 +12,17 @@ from basisbt.config.fields import Dollars, EventBase, Fraction, Instant, LongSec
 
 
 class WithdrawalFreezeSpec(EventBase):
-    """A venue stops releasing assets from `at`, for a time, until a time, or for good."""
+    """A venue, or a network, stops releasing assets from `at`, for a time, until a time, or for good."""
 
     event: Literal["withdrawal_freeze"]
-    venue: Text
+    venue: Text | None = Field(None, description="without it: every venue whose withdrawals go over `network`")
     at: Instant = Field(examples=["2023-10-20T00:00Z"])
     duration: LongSeconds | None = Field(None, alias="for", description="how long; without `for` and `until`, for good")
     until: Instant | None = None
     pending: Literal["held", "voided"] = Field("held", description="what happens to a withdrawal under way")
     deposits: Literal["open", "shut"] = "open"
     asset: Text | None = Field(None, description="only withdrawals of this asset; the others go on")
+    network: Text | None = Field(None, description="only withdrawals over this network", examples=["TRC20"])
 
     @property
     def end(self) -> int | None:
@@ -34,6 +35,8 @@ class WithdrawalFreezeSpec(EventBase):
             raise ValueError("found both 'for' and 'until'; expected one")
         if self.until is not None and self.until <= self.at:
             raise ValueError("ends before it starts; expected 'until' after 'at'")
+        if self.venue is None and self.network is None:
+            raise ValueError("expected a 'venue', a 'network', or both")
         return self
 
 
@@ -195,7 +198,14 @@ class ClawbackSpec(MomentSpec):
 
 
 EventSpec = Annotated[
-    WithdrawalFreezeSpec | NonConvergenceSpec | PriceSpec | VenueDefaultSpec | FundingSpec | AdlSpec
-    | InsuranceDrainSpec | ClawbackSpec | TRADING,
+    WithdrawalFreezeSpec
+    | NonConvergenceSpec
+    | PriceSpec
+    | VenueDefaultSpec
+    | FundingSpec
+    | AdlSpec
+    | InsuranceDrainSpec
+    | ClawbackSpec
+    | TRADING,
     Field(discriminator="event"),
 ]

@@ -12,9 +12,10 @@ from typing import Any
 from basisbt import units
 from basisbt.config.afford import check_affordable, share_pairs, weigh_venues
 from basisbt.config.carry import expand_carry
-from basisbt.config.crossing import check_references, find
+from basisbt.config.crossing import check_references
 from basisbt.config.defaults import with_defaults
 from basisbt.config.later import refuse_later
+from basisbt.config.lookup import find
 from basisbt.config.merge import read_extended
 from basisbt.config.mistakes import Mistakes, Place, Source, mistake_text
 from basisbt.config.override import Override, apply_override, parse_overrides

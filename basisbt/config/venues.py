@@ -44,6 +44,7 @@ class TransferSpec(Spec):
     delay: Seconds = Field(examples=["30m"])
     fees: AssetAmounts = Field({}, alias="fee", examples=["1 USDT"])
     minimum: AssetAmounts = {}
+    network: Text | None = Field(None, description="the chain it goes over", examples=["TRC20"])
 
 
 class Tier(Spec):
@@ -204,7 +205,8 @@ class VenueSpec(Spec):
     tiers: dict[str, list[Tier]] = {}
     maintenance: MaintenanceSpec = MaintenanceSpec()
     collateral: dict[str, Annotated[list[Bracket], one_bracket]] = Field(
-        {}, description="coin → share of its value that counts as margin, or brackets; none: coins are no collateral",
+        {},
+        description="coin → share of its value that counts as margin, or brackets; none: coins are no collateral",
         examples=["{BTC: 95%}", "{BTC: [{floor: 0, share: 98%}, {floor: 500, share: 97.5%}]}"],
     )
     account: Literal["unified", "classic"] = Field(

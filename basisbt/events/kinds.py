@@ -31,6 +31,7 @@ class Event(Protocol):
 class WithdrawalFreeze:
     """A venue stops releasing assets; trading, funding and liquidation go on. `end` None: for good.
 
+    `others`: more venues, where a network stops under several; `venue` is -1 where it stops under none.
     `fated`: when it ends in the venue's default; were there no default, it would end whole then.
     """
 
@@ -44,12 +45,16 @@ class WithdrawalFreeze:
     kind: str = "withdrawal_freeze"
     fated: int | None = None
     deposits_shut: bool = False
+    others: tuple[int, ...] = ()
 
     def apply(self, effects) -> None:
         """Freeze at the onset, thaw at the end."""
-        effects.freeze(self.venue, self.start, self.end, self.voids_pending)
-        if self.deposits_shut:
-            effects.switch(NO_DEPOSITS, self.venue, self.start, self.end)
+        for venue in (self.venue, *self.others):
+            if venue < 0:
+                continue
+            effects.freeze(venue, self.start, self.end, self.voids_pending)
+            if self.deposits_shut:
+                effects.switch(NO_DEPOSITS, venue, self.start, self.end)
 
 
 @dataclass(frozen=True)

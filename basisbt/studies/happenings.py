@@ -19,13 +19,21 @@ def make_event(name, event, names, spec):
 
 
 def freeze(name, event, names, spec):
-    """A withdrawal freeze. One of an asset that the venue does not settle in stops nothing that moves here."""
-    v = names.venues.index(event.venue)
+    """A withdrawal freeze. Of an asset that a venue does not settle in, or a network its transfers do not take, it
+    stops nothing that moves here."""
+    hit = [
+        names.venues.index(venue) for venue in names.venues
+        if event.venue in (None, venue)
+        and (event.asset is None or event.asset in settled_in(venue, names, spec))
+        and (event.network is None or event.network == spec.venues[venue].transfer.network)
+    ]  # fmt: skip
     end = event.end
-    if event.asset is not None and event.asset not in settled_in(event.venue, names, spec):
-        end = event.at
+    if not hit and event.venue is not None:
+        hit, end = [names.venues.index(event.venue)], event.at
+    first = hit[0] if hit else -1
     return WithdrawalFreeze(
-        name, v, event.at, end, event.pending == "voided", deposits_shut=event.deposits == "shut"
+        name, first, event.at, end, event.pending == "voided", deposits_shut=event.deposits == "shut",
+        others=tuple(hit[1:]),
     )  # fmt: skip
 
 

@@ -217,6 +217,8 @@ def describe(event, world) -> tuple:
     """One events row of a typed event; end -1 when it never ends."""
     names, symbol, end = world.names, "", getattr(event, "end", None)
     venue = names.venues[event.venue] if getattr(event, "venue", -1) >= 0 else ""
+    if event.kind == "withdrawal_freeze" and event.others:
+        venue = "+".join(names.venues[v] for v in (event.venue, *event.others))
     if hasattr(event, "instrument"):
         venue, symbol = names.instruments[event.instrument]
         symbol = "" if getattr(event, "others", ()) else symbol

@@ -52,6 +52,9 @@ WRONG = [
     ("event: outage, venue: b, at: 2024-01-03, until: 2024-01-02", "ends before it starts"),
     ("event: outage, venue: b, at: 2024-01-03, until: 2024-01-04, for: 1d", "found both 'for' and 'until'"),
     ("event: insurance_drain, venue: b, share: 50%, at: 2024-01-03", "how big the insurance fund"),
+    ("event: withdrawal_freeze, network: TRC21, at: 2024-01-03", "no venue's transfers go over 'TRC21', did you mean"),
+    ("event: withdrawal_freeze, venue: a, network: TRC20, at: 2024-01-03", "which network transfers of a take"),
+    ("event: withdrawal_freeze, at: 2024-01-03", "expected a 'venue', a 'network', or both"),
     ("event: depeg, asset: BTC, to: 0.5, at: 2024-01-03", "has no peg"),
     ('event: non_convergence, venue: b, symbol: "BTC/USDT:USDT", gap: 1%, residual: 1%, at: 2024-01-03', "is never settled"),
 ]  # fmt: skip
@@ -68,6 +71,7 @@ GONE = "event: venue_default, venue: a, recovery: 0%, at: 2024-01-03"
 NOTHING = [
     ("event: outage, venue: b, at: 2025-01-03, for: 1d",),
     ("event: withdrawal_freeze, venue: a, asset: BTC, at: 2024-01-03",),
+    ("event: withdrawal_freeze, venue: b, network: ERC20, at: 2024-01-03",),
     ('event: clawback, venue: b, fraction: 50%, at: 2024-01-03',),
     ('event: settlement, venue: b, symbol: "BTC/USDT:USDT", at: 2024-01-01, trading: goes on',),
 ]  # fmt: skip
@@ -89,3 +93,24 @@ def test_adl_of_a_flat_position_is_nothing(run):
     once = run(event.format("2024-01-03"))
     twice = run(event.format("2024-01-03"), event.format("2024-01-04"))
     assert once.metrics["pnl"] == twice.metrics["pnl"] and once.metrics["fills"] == twice.metrics["fills"]
+
+
+def test_a_network_that_stops_traps_money_wherever_transfers_go_over_it(run, tmp_path):
+    """b's transfers go over TRC20, a's over an unnamed network: two days of 24 bars trap b's half of the money."""
+    freeze = "event: withdrawal_freeze, network: TRC20, at: 2024-01-03, for: 2d"
+    done = run(freeze)
+    assert done.metrics["trapped_days"] == pytest.approx(2.0)
+    (row,) = done.events.itertuples()
+    assert row.venue == "b"
+    both = tmp_path / "both.yaml"
+    both.write_text(
+        (tmp_path / "run.yaml")
+        .read_text()
+        .replace("delay: 1h, fee: 0 USDT}", "delay: 1h, fee: 0 USDT, network: TRC20}")
+    )
+    (row,) = basisbt.run(both, engine="backtrader").events.itertuples()
+    assert row.venue == "a+b"
+
+
+def test_a_freeze_of_another_network_traps_nothing(run):
+    assert run("event: withdrawal_freeze, venue: b, network: ERC20, at: 2024-01-03").metrics["trapped_days"] == 0.0

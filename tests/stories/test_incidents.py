@@ -24,7 +24,7 @@ venues:
     {preset: none, weight: 50%, fees: {spot_taker: 0, taker: 0, liquidation: 0}, spread: none,
      transfer: {delay: 1h, fee: 0 USDT}, tiers: {default: [{floor: 0, mmr: 1%, max_leverage: 50}]}}
   b: {preset: none, weight: 50%, fees: {spot_taker: 0, taker: 0, liquidation: 0}, spread: none,
-      transfer: {delay: 1h, fee: 0 USDT}, tiers: {default: [{floor: 0, mmr: 1%, max_leverage: 50}]}}
+      transfer: {delay: 1h, fee: 0 USDT, network: TRC20}, tiers: {default: [{floor: 0, mmr: 1%, max_leverage: 50}]}}
 pairs: {btc: {long: {venue: a, symbol: BTC/USDT}, short: {venue: b, symbol: "BTC/USDT:USDT", leverage: 2x}}}
 strategy: {use: static_carry, params: {quantity: 500}}
 tail: TAIL
@@ -126,16 +126,26 @@ def test_workers_say_the_same_as_one_process(config):
 def test_a_replay_is_its_events_written_out(config):
     written = "{script: {ftx: {event: venue_default, venue: a, at: 2024-01-05, recovery: 78%, recovered_after: 1057d}}}"
     by_hand = basisbt.run(config(written), engine="backtrader")
-    replayed = basisbt.run(config("{replay: [{incident: ftx_2022_large, as: {ftx: a}, at: 2024-01-05}]}"), engine="backtrader")
+    replayed = basisbt.run(
+        config("{replay: [{incident: ftx_2022_large, as: {ftx: a}, at: 2024-01-05}]}"), engine="backtrader"
+    )
     assert replayed.metrics["pnl"] == by_hand.metrics["pnl"] == pytest.approx(-55_000.0)
     assert replayed.events["origin"].tolist()[0] == "replay" and by_hand.events["origin"].tolist()[0] == "script"
 
 
 def test_a_chain_comes_one_after_another_and_reads_back(config, tmp_path):
-    file = config("{replay: [{incident: ftx_chain_2022, as: {ftx: a, blockfi: b, aax: a, genesis: b}, at: 2024-01-02}]}")
+    file = config(
+        "{replay: [{incident: ftx_chain_2022, as: {ftx: a, blockfi: b, aax: a, genesis: b}, at: 2024-01-02}]}"
+    )
     found = load(file)
     script = found.spec.tail.script
-    assert [e.event for e in script.values()] == ["venue_default", "venue_default", "withdrawal_freeze", "venue_default", "venue_default"]
+    assert [e.event for e in script.values()] == [
+        "venue_default",
+        "venue_default",
+        "withdrawal_freeze",
+        "venue_default",
+        "venue_default",
+    ]
     days = [(e.at - 1_704_153_600) / 86400 for e in script.values()]
     assert days == [0, 3, 5, 15, 8]
     again = tmp_path / "again.yaml"
