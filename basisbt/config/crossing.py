@@ -81,10 +81,14 @@ def _check_pair(root: Node, name: str, parts: dict[str, Any], legs: dict, mistak
         if settings is not None and instrument.kind == "future" and settings.fees.delivery is None:
             text = f"{symbol} is settled, but no fee for that is known at {venue}; write `{venue}: "
             mistakes.add(node.live["symbol"].place, text + "{fees: {delivery: 5bps}}` under venues")
-    if len(found) == 2 and found["long"].base != found["short"].base:
+    wraps = find(root, "pairs", name, "long").live.get("wraps")
+    if len(found) == 2 and wraps is not None:
+        _check_wrapper(wraps, found["long"], found["short"], mistakes)
+    elif len(found) == 2 and found["long"].base != found["short"].base:
         node = find(root, "pairs", name, "short", "symbol")
         other, wanted = found["short"].base, found["long"].base
-        mistakes.add(node.place, f"found base {other}; expected {wanted}, the base of the long leg")
+        text = f"found base {other}; expected {wanted}, the base of the long leg"
+        mistakes.add(node.place, f"{text} (of a long leg that is a claim on {other}, say `wraps: {other}` there)")
     elif len(found) == 2 and found["long"].kind == found["short"].kind == "spot":
         mistakes.add(find(root, "pairs", name, "short", "symbol").place, "both legs are spot; expected one derivative")
     elif len(found) == 2 and found["short"].inverse and found["long"].kind != "spot":
@@ -92,6 +96,16 @@ def _check_pair(root: Node, name: str, parts: dict[str, Any], legs: dict, mistak
         mistakes.add(find(root, "pairs", name, "long", "symbol").place, text)
     elif len(found) == 2 and found["short"].inverse:
         _check_coins(root, name, found["short"], parts.get("venues", {}), mistakes)
+
+
+def _check_wrapper(node: Node, long: Symbol, short: Symbol, mistakes: Mistakes) -> None:
+    """A long leg that is a claim on the short's coin: spot, one for one, and not margin of an inverse contract."""
+    if long.kind != "spot" or short.inverse:
+        text = "only a spot leg against a linear contract can be a claim on another coin"
+        mistakes.add(node.named_at, f"{text}; found {long.text} against {short.text}")
+    elif node.value != short.base or long.base == short.base:
+        text = f"{long.text} cannot wrap '{node.value}' here; expected a claim on {short.base}, the short leg's base"
+        mistakes.add(node.place, text)
 
 
 def _check_life(node: Node, venue: str, life: tuple[int, int], data: DataSpec, mistakes: Mistakes) -> None:

@@ -6,7 +6,7 @@ Every mistake points at the reference.
 from typing import Any
 
 from basisbt import units
-from basisbt.config.lookup import text_of, venue_exists
+from basisbt.config.lookup import section, text_of, venue_exists
 from basisbt.config.mistakes import Mistakes
 from basisbt.config.reader import Node
 from basisbt.config.specs import DataSpec
@@ -37,14 +37,14 @@ def check_event(root: Node, node: Node, legs: dict, bases: set[str], venues: dic
     if "residual" in node.live and symbol in traded_at(legs, venue) and legs[venue, symbol].kind != "future":
         text = f"'{symbol}' is never settled; expected a dated contract, or no 'residual'"
         mistakes.add(node.live["residual"].named_at, text)
-    asset = text_of(node, "asset")
+    asset, wrapped = text_of(node, "asset"), wrappers(root)
     if kind == "depeg" and asset is not None and bases:
         known_assets = bases | {leg.quote for leg in legs.values()} - {"USD"}
         if asset not in known_assets:
             close = mistakes.suggestion(asset, known_assets) or f"; expected one of: {', '.join(sorted(known_assets))}"
             mistakes.add(node.live["asset"].place, f"no pair trades or settles in '{asset}'{close}")
-        elif asset in bases and venue is None:
-            text = f"'{asset}' has no peg; a price that falls everywhere is `event: price`, or name a venue"
+        elif asset in bases - wrapped and venue is None:
+            text = f"'{asset}' has no peg; a price that falls everywhere is `event: price`; or name a venue"
             mistakes.add(node.live["asset"].place, text)
     if kind in ("price", "squeeze") and base is not None and bases and base not in bases:
         close = mistakes.suggestion(base, bases) or f"; expected one of: {', '.join(sorted(bases))}"
@@ -63,6 +63,13 @@ def _check_network(node: Node, venues: dict[str, VenueSpec], mistakes: Mistakes)
     elif venue in ours and ours[venue] is None:
         text = f"which network transfers of {venue} take is not known; under venues write"
         mistakes.add(node.live["network"].place, f"{text} `{venue}: {{transfer: {{network: {asked}}}}}`")
+
+
+def wrappers(root: Node) -> set[str]:
+    """Bases of long legs that are a claim on another coin: those have a peg."""
+    legs = [pair.live.get("long") for pair in section(root, "pairs").live.values()]
+    symbols = [text_of(leg, "symbol") for leg in legs if leg is not None and "wraps" in leg.live]
+    return {symbol.partition("/")[0] for symbol in symbols if symbol is not None}
 
 
 def traded_at(legs: dict, venue: str | None) -> list[str]:

@@ -87,6 +87,7 @@ class LegSpec(Spec):
 
     venue: Text
     symbol: Text
+    wraps: Text | None = Field(None, description="of a spot leg: the coin that one of this is a claim on")
     leverage: Multiple | None = None
     margin: Literal["cross", "isolated"] = "cross"
     contract: Literal["quarter"] | None = Field(None, description="the quarterly future of this symbol, rolled")

@@ -108,6 +108,7 @@ class PriceShock:
     """All venues' spot, mark and index of a base move together by `move` over `over` seconds.
 
     Then they stay (`then` = hold), or come back over the same time after `stay` seconds (revert). Steps at bar opens.
+    `claims`: bases that are claims on this one and go where it goes.
     """
 
     name: str
@@ -120,6 +121,7 @@ class PriceShock:
     origin: str = "script"
     root: str = ""
     kind: str = "price"
+    claims: tuple[int, ...] = ()
 
     def level(self, time: np.ndarray) -> np.ndarray:
         """Multiplier at each time [T]; 1 + move once it is complete."""
@@ -133,7 +135,8 @@ class PriceShock:
 
     def apply(self, effects) -> None:
         """Multiply the base's price level."""
-        effects.scale_base(self.base, self.level(effects.time))
+        for base in (self.base, *self.claims):
+            effects.scale_base(base, self.level(effects.time))
 
 
 @dataclass(frozen=True)

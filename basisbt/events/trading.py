@@ -90,7 +90,10 @@ class Liquidity:
 
 @dataclass(frozen=True)
 class Depeg:
-    """An asset's USD price falls to `to` of what it was, everywhere, or in what one venue counts it for (`place`)."""
+    """An asset's USD price falls to `to` of what it was, everywhere, or in what one venue counts it for (`place`).
+
+    `claim`: the base it is the coin of, where that is a claim on another coin; -1 of a currency.
+    """
 
     name: str
     asset: int
@@ -103,12 +106,18 @@ class Depeg:
     origin: str = "script"
     root: str = ""
     kind: str = "depeg"
+    claim: int = -1
 
     def apply(self, effects) -> None:
         """Reprice from the onset, coming back where it does."""
         left = fading(effects, self.start, self.end, self.half_life)
         price = 1.0 - (1.0 - self.to) * left
-        effects.multiply(PEG if self.place < 0 else LOCAL, self.asset if self.place < 0 else self.place, price)
+        if self.place >= 0:
+            effects.multiply(LOCAL, self.place, price)
+        elif self.claim >= 0:
+            effects.scale_base(self.claim, price)
+        else:
+            effects.multiply(PEG, self.asset, price)
 
 
 @dataclass(frozen=True)
@@ -243,6 +252,7 @@ class Squeeze:
     origin: str = "script"
     root: str = ""
     kind: str = "squeeze"
+    claims: tuple[int, ...] = ()
 
     @property
     def end(self) -> int:
@@ -256,6 +266,7 @@ class Squeeze:
         if self.over == 0:
             way = (effects.time >= effects.floor(self.start)).astype(float)
         way = way - np.clip((effects.time - self.start - self.over - self.stay) / over, 0.0, 1.0)
-        effects.scale_base(self.base, 1.0 + self.move * way)
+        for base in (self.base, *self.claims):
+            effects.scale_base(base, 1.0 + self.move * way)
         for k, i in enumerate(self.instruments):
             effects.add_gap(i, self.premium * way, bool(self.follows) and self.follows[k])

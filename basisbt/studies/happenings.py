@@ -40,7 +40,8 @@ def freeze(name, event, names, spec):
 def price(name, event, names, spec):
     """A move of one base everywhere."""
     base = names.bases.index(event.base)
-    return PriceShock(name, base, event.at, event.move, event.over, event.then, event.duration or 0)
+    claims = claims_on(event.base, names, spec)
+    return PriceShock(name, base, event.at, event.move, event.over, event.then, event.duration or 0, claims=claims)
 
 
 def default(name, event, names, spec):
@@ -114,7 +115,8 @@ def depeg(name, event, names, spec):
     """An asset that loses its price, everywhere or as one venue's collateral."""
     asset, v = names.assets.index(event.asset), -1 if event.venue is None else names.venues.index(event.venue)
     place = -1 if v < 0 else v * len(names.assets) + asset
-    return Depeg(name, asset, event.at, event.to, event.end, event.half_life, place, v)
+    claim = names.bases.index(event.asset) if v < 0 and event.asset in names.bases else -1
+    return Depeg(name, asset, event.at, event.to, event.end, event.half_life, place, v, claim=claim)
 
 
 def settlement(name, event, names, spec):
@@ -159,8 +161,14 @@ def squeeze(name, event, names, spec):
     follows = tuple(knows_formula(spec, *names.instruments[i]) for i in hit)
     return Squeeze(
         name, names.bases.index(event.base), event.at, event.move, event.over, event.duration, hit, event.premium,
-        follows,
+        follows, claims=claims_on(event.base, names, spec),
     )  # fmt: skip
+
+
+def claims_on(base: str, names, spec) -> tuple[int, ...]:
+    """Bases of long legs that are a claim on this one."""
+    found = {parse_symbol(p.long.venue, p.long.symbol).base for p in spec.pairs.values() if p.long.wraps == base}
+    return tuple(i for i, name in enumerate(names.bases) if name in found)
 
 
 def at_venue(venue: str, names, kind: str | None = None) -> tuple[int, ...]:

@@ -40,7 +40,7 @@ class Task:
 def casts_of(incident: Incident, spec, at_home: bool) -> list[tuple[str, dict[str, str]]]:
     """[(venue, roles)]: an incident that names a venue is cast onto each of the config's; `at_home`: it stays where it
     was, nothing if it cannot."""
-    bases = list(dict.fromkeys(parse_symbol(leg.venue, leg.symbol).base for leg in legs_in(spec)))
+    bases = list(dict.fromkeys(parse_symbol(leg.venue, leg.symbol).base for leg in legs_in(spec) if not leg.wraps))
     quotes = [parse_symbol(leg.venue, leg.symbol).quote for leg in legs_in(spec)]
     coins = {incident.coin: incident.coin if incident.coin in bases else bases[0]} if incident.coin else {}
     for event in incident.events:
