@@ -15,7 +15,7 @@ test: $(READY)
 	$(VENV)/bin/ruff check basisbt strategies tests benchmarks
 
 thorough: $(READY)
-	BASISBT_EXAMPLES=5000 $(VENV)/bin/python -m pytest -n 2 tests/properties/test_books_properties.py
+	BASISBT_EXAMPLES=5000 BASISBT_KILLS=20 $(VENV)/bin/python -m pytest -n 2 tests/properties/test_books_properties.py tests/faults
 
 lint: $(READY)
 	$(VENV)/bin/ruff check basisbt strategies tests benchmarks

@@ -6,7 +6,7 @@ The notebook API: `run`, `compare`, `sweep`, `load`. Everything heavy is importe
 __version__ = "0.1.0"
 __all__ = ["__version__", "compare", "load", "run", "sweep"]
 
-_HOMES = {"run": "studies.run", "compare": "studies.compare", "sweep": "studies.sweep", "load": "config"}
+_HOMES = {"run": "studies.run", "compare": "studies.compare", "sweep": "studies.sweeps.sweep", "load": "config"}
 
 
 def __getattr__(name):

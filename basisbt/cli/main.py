@@ -2,7 +2,7 @@
 
 import typer
 
-from basisbt.cli import checks, configs, data, results, runs, stresses
+from basisbt.cli import checks, configs, data, results, runs, stresses, sweeps
 
 app = typer.Typer(
     name="basisbt", no_args_is_help=True, add_completion=True, rich_markup_mode=None,
@@ -11,7 +11,8 @@ app = typer.Typer(
 )  # fmt: skip
 app.command()(runs.run)
 app.command()(runs.compare)
-app.command()(runs.sweep)
+app.command()(sweeps.sweep)
+app.command()(sweeps.worker)
 app.command()(stresses.stress)
 app.command()(stresses.solve)
 app.command("list")(stresses.list_)

@@ -1,4 +1,4 @@
-"""Verbs that run something: `run`, `compare`, `sweep`."""
+"""Verbs that run something: `run`, `compare`."""
 
 from pathlib import Path
 from typing import Annotated, Optional
@@ -81,45 +81,13 @@ def compare(
     refuse_limits(frame, fail_if)
 
 
-@o.guarded
-def sweep(
-    config: o.Config, set: o.Set = [], timerange: o.Timerange = None, data_dir: o.DataDir = None,
-    out: o.Out = Path("runs"), seed: o.Seed = None, engine: o.EngineName = "auto", as_json: o.Json = False,
-    csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout.")] = False, quiet: o.Quiet = False,
-    no_color: o.NoColor = False, force: o.Force = False, debug: o.Debug = False,
-):  # fmt: skip
-    """Run a small grid over one config: every combination of the keys given several values.
-
-    Example: basisbt sweep configs/runs/01_btc_carry.yaml -S strategy.params.enter_above=4%,6%,8%
-    """
-    from basisbt.studies.sweep import axes_of
-    from basisbt.studies.sweep import sweep as sweep_grid
-
-    axes, fixed = axes_of(set)
-    with o.working():
-        done = sweep_grid(
-            o.config_path(config), axes, fixed, timerange=timerange, data_dir=data_dir, seed=seed,
-            engine=o.checked_engine(engine), out=out, force=force, progress=o.say(quiet),
-        )  # fmt: skip
-    if as_json:
-        o.print_json(done.frame.to_dict("records"))
-    elif csv:
-        print(done.frame.to_csv(index=False), end="")
-    else:
-        from basisbt.report.terminal import show_table
-
-        show_table(done.frame, o.console(no_color))
-    if done.frame["status"].str.startswith("failed").any():
-        raise typer.Exit(1)
-
-
 def refuse_lists(overrides) -> None:
     """A list of values expands only in a sweep."""
-    from basisbt.studies.sweep import axes_of
+    from basisbt.studies.sweeps.shell import axes_of
 
     axes, _ = axes_of([text for text in overrides if "[" not in text])
     for key, values in axes.items():
-        raise ConfigError(f"-S {key}={','.join(values)}: several values expand only in `basisbt sweep`")
+        raise ConfigError(f"-S {key}={','.join(map(str, values))}: several values expand only in `basisbt sweep`")
 
 
 def tell_engine(prepared, engine, quiet) -> None:

@@ -11,7 +11,7 @@ from basisbt.config.reader import Node
 LATER = "is not delivered yet"
 KEYS: tuple[tuple[str, ...], ...] = ()
 VALUES = {
-    ("kind",): ("sweep", "compare"),
+    ("kind",): ("compare",),
     ("tail", "sample", "market"): ("generate",),
 }  # fmt: skip
 

@@ -24,8 +24,8 @@ class Override:
     place: Place
 
 
-def parse_overrides(texts: Iterable[str], mistakes: Mistakes) -> list[Override]:
-    """Read `-S` arguments in order; each value is YAML. Mistakes name the argument itself."""
+def parse_overrides(texts: Iterable[str], mistakes: Mistakes, lists: bool = False) -> list[Override]:
+    """Read `-S` arguments in order; each value is YAML. Mistakes name the argument. lists: any key may hold one."""
     found = []
     for text in texts:
         source = Source(f"-S {text}", (), Path.cwd(), "-S")
@@ -39,17 +39,19 @@ def parse_overrides(texts: Iterable[str], mistakes: Mistakes) -> list[Override]:
         if deletes:
             found.append(Override(keys, None, place))
             continue
-        value = _value(written, keys, source, mistakes)
+        value = _value(written, keys, source, mistakes, lists)
         if value is not None:
             found.append(Override(keys, value, place))
     return found
 
 
-def _value(text: str, keys: tuple[str, ...], source: Source, mistakes: Mistakes) -> Node | None:
+def _value(text: str, keys: tuple, source: Source, mistakes: Mistakes, lists: bool) -> Node | None:
     value = read_text(text, source, mistakes)
     if value is None:
         return None
     value = _placed(value, Place(source))
+    if lists:
+        return value
     listed = isinstance(value.value, list) and keys[-1] not in LIST_KEYS
     if listed or (isinstance(value.value, str) and "," in value.value and text.strip()[0] not in "'\""):
         return mistakes.add(value.place, SWEEP_ONLY)

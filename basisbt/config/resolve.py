@@ -64,12 +64,19 @@ def load(path: str | Path, overrides: Sequence[str] = (), *, timerange: str | No
     `overrides` are `-S` arguments; `timerange`, `data_dir` and `seed` win over them. `search` holds folders with
     more venue presets (`<venue>.yaml`), which win over the packaged ones.
     """
-    path, mistakes, warnings = Path(path), Mistakes(), []
+    path, mistakes = Path(path), Mistakes()
     root = read_extended(path, mistakes)
-    parsed = parse_overrides(overrides, mistakes)
     if root is None:
+        parse_overrides(overrides, mistakes)
         mistakes.raise_if_any()
     flags = {"--timerange": timerange, "--data-dir": data_dir, "--seed": seed, "--paths": paths}
+    return resolve(root, path, parse_overrides(overrides, mistakes), flags, search, mistakes)
+
+
+def resolve(root: Node, path: Path, parsed: Sequence[Override], flags: dict[str, Any],
+            search: Sequence[str | Path] = (), mistakes: Mistakes | None = None) -> Resolved:  # fmt: skip
+    """The same from a tree that has been read (read_extended) and overrides that have been parsed."""
+    mistakes, warnings = mistakes or Mistakes(), []
     root = _overridden(root, parsed, flags, mistakes)
     root = refuse_later(_copy(root), mistakes)
     root = _with_own_paths(_with_named_events(_with_window(root, mistakes)))
@@ -105,7 +112,7 @@ def _later(bare: Node, root: Node, spec: RunSpec, search, dates: list[int], path
     return states, tuple(changes)
 
 
-def _overridden(root: Node, parsed: list[Override], arguments: dict[str, Any], mistakes: Mistakes) -> Node:
+def _overridden(root: Node, parsed: Sequence[Override], arguments: dict[str, Any], mistakes: Mistakes) -> Node:
     """Environment, then overrides, then command line arguments; those under `pairs` after the shorthand."""
     if os.environ.get("BASISBT_DATA"):
         root = _set(root, "data.dir", os.environ["BASISBT_DATA"], "$BASISBT_DATA", mistakes)
@@ -210,6 +217,7 @@ def _check_kind(root: Node, mistakes: Mistakes) -> None:
         node = root.live.get(key)
         if node is not None and (node.value != wanted or isinstance(node.value, bool)):
             close = mistakes.suggestion(node.plain(), ["run"]) if key == "kind" else ""
+            close = "; run it with `basisbt sweep`" if (key, node.value) == ("kind", "sweep") else close
             mistakes.add(node.place, f"found {kind_of(node.plain())}; expected `{key}: {wanted}`{close}")
 
 

@@ -9,6 +9,7 @@ Numba's cache does not notice a change in another file, so its folder is named b
 
 import dataclasses
 import dis
+import functools
 import hashlib
 import os
 import platform
@@ -46,6 +47,14 @@ COLD = {
 }  # fmt: skip
 
 
+@functools.lru_cache(maxsize=1)
+def versions_that_matter() -> tuple:
+    """What compiles and for what: kept code of another version or machine may not load."""
+    from importlib.metadata import version
+    kept = *map(version, ("numba", "llvmlite", "numpy")), *sys.version_info[:3]
+    return *kept, platform.machine(), platform.processor()
+
+
 def source_digest(*files: Path, module: str = "") -> str:
     """Digest of the package's sources that are compiled, the given files and the versions that matter.
 
@@ -59,10 +68,7 @@ def source_digest(*files: Path, module: str = "") -> str:
         digest.update(str(Path(path).resolve()).encode())
         digest.update(Path(path).read_bytes())
     digest.update(module.encode())
-    from importlib.metadata import version
-
-    versions = [version(name) for name in ("numba", "llvmlite", "numpy")]
-    digest.update(repr((versions, sys.version_info[:3], platform.machine(), platform.processor())).encode())
+    digest.update(repr(versions_that_matter()).encode())
     return digest.hexdigest()
 
 

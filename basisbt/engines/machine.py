@@ -126,9 +126,11 @@ class Machine:
         return fresh
 
 
-def run_loop(world: World, compile: bool = False, upto: int | None = None) -> Machine:
-    """Run a world without Backtrader, journal kept; interpreted or compiled, to the same digest. Raises RunError."""
-    room = 4 * ROOM
+def run_loop(world: World, compile: bool = False, upto: int | None = None, room: int = 4 * ROOM) -> Machine:
+    """Run a world without Backtrader, journal kept (room 0: not), interpreted or compiled, to the same digest.
+
+    Raises RunError.
+    """
     while True:
         machine = Machine(world, compile=False, room=room)
         end = world.bars if upto is None else upto

@@ -164,6 +164,8 @@ def cell(column, value) -> str:
         return f"{value:%Y-%m-%d %H:%MZ}"
     if column == "amount":
         return f"{value:,.2f}" if abs(value) >= 100.0 else f"{value:.6g}"
+    if isinstance(value, float) and abs(value) < 1e-9:
+        return "0"
     if isinstance(value, float):
         return money(value) if abs(value) >= 100.0 else f"{value:.4g}"
     return str(value)

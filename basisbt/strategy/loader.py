@@ -100,24 +100,28 @@ def line_in(path: Path, error: BaseException) -> int | None:
     return line
 
 
-def load_strategy(use: str, params: dict, folders: list[Path], venues=(), pairs=()) -> Loaded:
+def load_strategy(use: str, params: dict, folders: list[Path], venues=(), pairs=(), known=None) -> Loaded:
     """Load a strategy by name, file or `module:Class`. folders[0] is `strategies/` beside the config.
 
+    known: a dict of files imported before, by their content: what they compiled to is then used again.
     Raises ConfigError, ParameterError.
     """
     if ":" in use and not use.endswith(".py"):
         return load_class(use, params, folders)
     path = find_strategy(use, folders)
-    check_source(path)
-    module = import_file(path)
-    decide = getattr(module, "decide", None)
-    check_decide(path, decide)
-    values = typed_params(getattr(module, "Params", None), params, venues, pairs, path)
     digest = hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
+    known = {} if known is None else known
+    if (path, digest) not in known:
+        check_source(path)
+        module = import_file(path)
+        check_decide(path, getattr(module, "decide", None))
+        known[path, digest] = module, reason_codes(path)
+    module, reasons = known[path, digest]
+    values = typed_params(getattr(module, "Params", None), params, venues, pairs, path)
     memory = getattr(module, "Memory", None)
     return Loaded(
-        path.stem, path, digest, decide, values, as_record(values),
-        as_array(None if memory is None else fresh_memory(path, memory)), reason_codes(path),
+        path.stem, path, digest, module.decide, values, as_record(values),
+        as_array(None if memory is None else fresh_memory(path, memory)), reasons,
     )  # fmt: skip
 
 

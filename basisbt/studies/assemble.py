@@ -21,24 +21,15 @@ from basisbt.studies.rulebook import make_rules
 from basisbt.studies.subaccounts import lay_out
 
 
-def assemble(resolved, loaded) -> World:
-    """The world of a resolved config and a loaded strategy. Raises ConfigError, DataError."""
+def assemble(resolved, loaded, panel_of=build_panel) -> World:
+    """The world of a resolved config and a loaded strategy; panel_of(request) loads the market, or has it already.
+
+    Raises ConfigError, DataError.
+    """
     spec = resolved.spec
     instruments, names, legs = name_everything(spec)
     refuse_expired(instruments, spec.data.window[0])
-    panel, notes = build_panel(
-        PanelRequest(
-            dir=spec.data.dir, instruments=tuple(instruments), bases=names.bases, assets=names.assets,
-            start=spec.data.window[0], end=spec.data.window[1], timeframe=spec.data.timeframe,
-            gap_policy=spec.data.gaps.policy, gap_max=spec.data.gaps.max, coverage=spec.data.coverage,
-            index={base: index_of(rule) for base, rule in spec.data.index.items()},
-            fair=tuple(spec.venues[each.venue].mark == "fair" for each in instruments),
-            formulas=tuple(
-                (at, tuple(formula_of(each, instrument) for instrument in instruments))
-                for at, each in ((spec.data.window[0], spec), *resolved.changes)
-            ),
-        )
-    )  # fmt: skip
+    panel, notes = panel_of(request_of(resolved, instruments, names))
     rules = make_rules(spec, instruments, names, legs)
     names = replace(names, accounts=lay_out(spec, instruments, names.venues).labels)
     events = tuple(make_event(name, event, names, spec) for name, event in spec.tail.script.items())
@@ -50,6 +41,22 @@ def assemble(resolved, loaded) -> World:
     later = [(int(np.searchsorted(panel.time, at)), make_rules(each, instruments, names, legs))
              for at, each in resolved.changes]  # fmt: skip
     return with_later(world, later) if later else world
+
+
+def request_of(resolved, instruments, names) -> PanelRequest:
+    """What a config asks of the market."""
+    spec = resolved.spec
+    return PanelRequest(
+        dir=spec.data.dir, instruments=tuple(instruments), bases=names.bases, assets=names.assets,
+        start=spec.data.window[0], end=spec.data.window[1], timeframe=spec.data.timeframe,
+        gap_policy=spec.data.gaps.policy, gap_max=spec.data.gaps.max, coverage=spec.data.coverage,
+        index={base: index_of(rule) for base, rule in spec.data.index.items()},
+        fair=tuple(spec.venues[each.venue].mark == "fair" for each in instruments),
+        formulas=tuple(
+            (at, tuple(formula_of(each, instrument) for instrument in instruments))
+            for at, each in ((spec.data.window[0], spec), *resolved.changes)
+        ),
+    )  # fmt: skip
 
 
 def index_of(rule) -> IndexRule:

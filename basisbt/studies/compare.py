@@ -77,16 +77,16 @@ def frame_of(names, results):
     return pd.DataFrame([row_of(name, result, results[0]) for name, result in zip(names, results)])
 
 
-def checked_limit(text: str) -> tuple[str, str, float]:
+def checked_limit(text: str, where: str = "--fail-if") -> tuple[str, str, float]:
     """(metric, comparison, limit) of `es_99 > 5%`. Raises ConfigError."""
     found = re.fullmatch(r"\s*([a-z][a-z0-9_]*)\s*(>=|<=|>|<)\s*(\S.*?)\s*", text)
     if not found:
-        raise ConfigError(f"--fail-if: found {text!r}, expected METRIC > X, like 'es_99 > 5%' (or >=, <, <=)")
+        raise ConfigError(f"{where}: found {text!r}, expected METRIC > X, like 'es_99 > 5%' (or >=, <, <=)")
     parse = units.parse_fraction if found[3].endswith(("%", "bps")) else units.parse_number
     try:
         return found[1], found[2], parse(found[3])
     except ValueError as error:
-        raise ConfigError(f"--fail-if {text!r}: {error}") from error
+        raise ConfigError(f"{where} {text!r}: {error}") from error
 
 
 def refuse_limits(frame, texts) -> None:

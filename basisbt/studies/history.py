@@ -5,7 +5,7 @@ Knows which engine to take and which reruns a tail cost needs. Knows no rule of 
 
 from basisbt.core.books import FILLS, LIQUIDATIONS, TRAPPED
 from basisbt.core.rules import ATTRIBUTION
-from basisbt.engines.machine import Machine, run_steps
+from basisbt.engines.machine import Machine, run_loop, run_steps
 from basisbt.engines.world import World
 from basisbt.errors import BasisError, RunError
 from basisbt.events import kind_of, make_overlay
@@ -80,11 +80,22 @@ def blaming(work, loaded, compiled: bool) -> Machine:
         raise RunError(f"{loaded.file}:{line}: error: {cause}\n  {source}") from error
 
 
-def pnl_without(world: World, loaded, compiled: bool, left_out) -> float:
+def run_direct(world: World, loaded) -> Machine:
+    """Run a world through the compiled loop, without Backtrader and without a journal: the same digits, no records."""
+    def once(kind):
+        plain = world.without(params=loaded.record if kind else loaded.params)
+        return run_loop(plain, True, room=0) if kind else run_steps(plain, False)
+
+    return blaming(once, loaded, True)
+
+
+def pnl_without(world: World, loaded, compiled: bool, left_out, direct: bool = False) -> float:
     """P&L in USD of the same world without the events of some kinds."""
     events = tuple(e for e in world.events if kind_of(e) not in left_out)
     world = world.without(events=events, overlay=make_overlay(events, world.time, world.rules.seconds, *world.market))
-    if loaded.cls is not None:
+    if direct:
+        machine = run_direct(world, loaded)
+    elif loaded.cls is not None:
         machine = run_history(world, loaded, compiled)
     else:
         machine = blaming(
@@ -94,15 +105,18 @@ def pnl_without(world: World, loaded, compiled: bool, left_out) -> float:
     return float(machine.book.equity[-1, 0]) - world.capital
 
 
-def tail_costs(world: World, loaded, compiled: bool, pnl: float) -> dict[str, float]:
+def tail_costs(world: World, loaded, compiled: bool, pnl: float, direct: bool = False) -> dict[str, float]:
     """Cost of each kind of event, `interaction` and `total`, USD; positive costs money (MODEL.md section 3.7)."""
+    def without(left_out):
+        return pnl_without(world, loaded, compiled, left_out, direct)
+
     kinds = list(dict.fromkeys(kind_of(event) for event in world.events))
     if not kinds:
         return {}
-    total = pnl_without(world, loaded, compiled, kinds) - pnl
+    total = without(kinds) - pnl
     if len(kinds) == 1:
         return {kinds[0]: total, "interaction": 0.0, "total": total}
-    costs = {kind: pnl_without(world, loaded, compiled, [kind]) - pnl for kind in kinds}
+    costs = {kind: without([kind]) - pnl for kind in kinds}
     costs["interaction"] = total - sum(costs.values())
     costs["total"] = total
     return costs

@@ -5,6 +5,7 @@ Knows worlds and events. Changes nothing of a run.
 
 import platform
 import sys
+from functools import lru_cache
 
 import numpy as np
 
@@ -49,6 +50,7 @@ def rule_changes(resolved) -> list[str]:
     return [str(np.datetime64(at, "s")) for at, _ in resolved.changes]
 
 
+@lru_cache(maxsize=1)
 def versions() -> dict:
     """Versions that a result depends on."""
     from importlib.metadata import version

@@ -5,7 +5,7 @@ Knows the order: resolve, load the strategy, assemble, see whether it compiles. 
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from basisbt.config import load
@@ -33,6 +33,8 @@ class Prepared:
     obstacle: str = ""  # why the strategy runs interpreted
     strategy_call: tuple = ()  # arguments of `load_strategy`, for workers
     engine_asked: str = "auto"
+    direct: bool = False  # history through the compiled loop, without Backtrader and without records
+    kept: object = None  # studies.kept.Kept
 
     def try_strategy(self) -> None:
         """Ask the strategy a few questions, interpreted and under a time limit, before anything runs for long.
@@ -49,7 +51,8 @@ class Prepared:
         """Digest of every data file read."""
         from basisbt.market.files import digest
 
-        return combine(digest(self.world.notes["panel"].files))
+        files = self.world.notes["panel"].files
+        return combine(digest(files) if self.kept is None else self.kept.digests(files))
 
     @cached_property
     def key(self) -> str:
@@ -63,8 +66,9 @@ def combine(digests) -> str:
     return hashlib.blake2b("".join(values).encode(), digest_size=8).hexdigest()
 
 
+@lru_cache(maxsize=1)
 def code_digest() -> str:
-    """Digest of the package's own sources."""
+    """Digest of the package's own sources, as they were when first asked for."""
     digest = hashlib.blake2b(digest_size=8)
     root = Path(__file__).resolve().parent.parent
     for part in ("core", "engines", "events", "market", "measures", "strategy", "studies"):
@@ -79,12 +83,18 @@ def prepare(path, overrides=(), *, timerange=None, data_dir=None, seed=None, eng
     return prepare_resolved(resolved, engine)
 
 
-def prepare_resolved(resolved, engine="auto") -> Prepared:
-    """The same from a resolved config."""
+def prepare_resolved(resolved, engine="auto", kept=None) -> Prepared:
+    """The same from a resolved config. kept: what other runs in this process have in common with it."""
     call = strategy_call(resolved)
+    if kept is not None:
+        return kept.prepared(resolved, call, engine)
     loaded = strategy_of(resolved, call)
-    world = assemble(resolved, loaded)
-    why = obstacle_of(loaded, engine)
+    return prepare_world(resolved, engine, loaded, assemble(resolved, loaded), obstacle_of(loaded, engine))
+
+
+def prepare_world(resolved, engine, loaded, world, why: str) -> Prepared:
+    """The same with strategy and world; why: what speaks against compiling, in words."""
+    call = strategy_call(resolved)
     compiled = not why and (engine == "compiled" or (engine == "auto" and engine_is_warm(loaded)))
     sample = sample_of(resolved.spec, world)
     if sample is not None and not why and not loop_is_warm(loaded):
@@ -110,10 +120,10 @@ def strategy_call(resolved) -> tuple:
     return spec.strategy.use, spec.strategy.params, folders, tuple(spec.venues), tuple(spec.pairs)
 
 
-def strategy_of(resolved, call) -> Loaded:
+def strategy_of(resolved, call, known: dict | None = None) -> Loaded:
     """The strategy a config names, its parameters typed; mistakes get their place in the config."""
     try:
-        return load_strategy(*call)
+        return load_strategy(*call, known)
     except ParameterError as error:
         lines = [
             resolved.mistake(f"strategy.params.{name}" if name else "strategy.params", message)

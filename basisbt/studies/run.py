@@ -56,7 +56,7 @@ def finish(prepared: Prepared, machine: Machine) -> tuple[dict, dict]:
     spec = prepared.resolved.spec
     world = machine.world
     figures = metrics_of(machine, spec.measures.risk_free)
-    figures["tail_cost"] = tail_costs(world, prepared.loaded, prepared.compiled, figures["pnl"])
+    figures["tail_cost"] = tail_costs(world, prepared.loaded, prepared.compiled, figures["pnl"], prepared.direct)
     head = {"name": spec.name, "key": prepared.key, "engine": prepared.engine, "seed": spec.seed}
     notes = prepared.world.notes["panel"]
     warnings = [*prepared.resolved.warnings, *notes.warnings, *intrabar_warnings(world)]

@@ -130,7 +130,7 @@ CASES = {
     "ruin": ("equity < 50%", "§equity < 50", "expected a share of capital: `equity < 50%`"),
     "margin call": ("ratio < 1.1", "§ratio < 0.9", "expected a multiple of maintenance from 1 up"),
     "classic": ("    weight: 60%", "    weight: 60%\n    account: §clasic", "did you mean 'classic'?"),
-    "sweep": ("schema: 1", "schema: 1\nkind: §sweep", "`kind: sweep` is not delivered yet"),
+    "sweep": ("schema: 1", "schema: 1\nkind: §sweep", "expected `kind: run`; run it with `basisbt sweep`"),
     "schema": ("schema: 1", "schema: §2", "expected `schema: 1`"),
     # YAML
     "tab": ("  dir: data", "§\tdir: data", "tabs"),

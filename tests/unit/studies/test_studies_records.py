@@ -3,7 +3,7 @@
 import pytest
 
 from basisbt.studies.run import run
-from basisbt.studies.sweep import axes_of, split_values
+from basisbt.studies.sweeps.shell import axes_of, split_values
 from tests.support.places import ROOT
 
 COLUMNS = {
@@ -90,4 +90,4 @@ def test_values_are_split_at_commas_outside_brackets(text, values):
 
 
 def test_axes_are_the_keys_with_several_values():
-    assert axes_of(["a=1,2", "b=3", "~c"]) == ({"a": ["1", "2"]}, ["b=3", "~c"])
+    assert axes_of(["a=1,2", "b=3", "~c"]) == ({"a": [1, 2]}, ["b=3", "~c"])

@@ -1,0 +1,45 @@
+"""A sweep on a terminal: the best cells with what differs between them, and how they did on the holdout.
+
+Knows the table of a sweep. Decides nothing.
+"""
+
+from rich.console import Console
+
+from basisbt.report.terminal import show_table
+
+FIRST = ("pnl", "return_annual", "sharpe", "max_drawdown", "es_99", "ruin", "trapped_days", "liquidations", "tail_cost")
+
+
+def short_names(keys) -> dict[str, str]:
+    """The last words of dotted keys, as many as tell them apart."""
+    found = {key: key.split(".")[-1] for key in keys}
+    for words in range(2, 12):
+        many = [name for name in found.values() if list(found.values()).count(name) > 1]
+        found = {key: ".".join(key.split(".")[-words:]) if name in many else name for key, name in found.items()}
+    return found
+
+
+def show_sweep(done, console: Console, top: int) -> None:
+    """The ranked cells, then those that are not ranked, `top` rows in all."""
+    flat = done.flat
+    if not len(flat):
+        console.print("no cell")
+        return
+    differs = [axis for axis in done.axes if flat[axis].map(str).nunique() > 1] or done.axes
+    ranked = [name for name, _ in done.rank]
+    figures = [name for name in dict.fromkeys((*ranked, *FIRST)) if name in flat]
+    again = [f"holdout_{name}" for name in ranked if f"holdout_{name}" in flat]
+    more = [name for name in ("front",) if name in flat]
+    table = flat.sort_values("rank", na_position="last")[["rank", *differs, *figures, *again, *more, "status"]]
+    table = table.rename(columns=short_names(differs))
+    table["rank"] = table["rank"].map(lambda place: "" if place != place or place is None else f"{place:.0f}")
+    show_table(table.head(top), console)
+    told = ", ".join(f"{name} {'high' if order == 'desc' else 'low'}" for name, order in done.rank)
+    broken = int((~flat["allowed"].astype(bool)).sum())
+    limits = f"; {broken:,} keep not every limit, or failed" if broken else ""
+    console.print(f"{len(flat):,} cells, best by {told}{limits}; {done.folder or 'not kept'}", style="dim")
+    if len(flat) > top:
+        console.print(f"{top} of {len(flat):,} rows; --csv or --top shows more", style="dim")
+    if not again and len(flat) >= 30:
+        text = "the best of many is better than it will be: `holdout: {window: …}` in the sweep file scores it again"
+        console.print(text, style="yellow")
