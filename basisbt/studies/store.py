@@ -21,6 +21,9 @@ def run_key(tree: dict, data_digest: str, code_digest: str) -> str:
     tree = {k: v for k, v in tree.items() if k not in ("name", "out", "jobs", "extends")}
     if isinstance(tree.get("data"), dict):
         tree["data"] = {k: v for k, v in tree["data"].items() if k != "dir"}
+    use = tree["strategy"].get("use") if isinstance(tree.get("strategy"), dict) else None
+    if isinstance(use, str) and use.endswith(".py"):  # what is in the file is in the code's digest
+        tree["strategy"] = {**tree["strategy"], "use": use.replace("\\", "/").rpartition("/")[2]}
     text = json.dumps([tree, data_digest, code_digest], sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 

@@ -19,22 +19,6 @@ from tests.support.sweeps import finish, gone, kill_all, results, start, workers
 KILLS = int(os.environ.get("BASISBT_KILLS", "3"))
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    """(sweep file, its 24 results, seconds it takes on two processes)."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    file = write_sweep(folder)
-    done = start(file, folder / "one", "-j", 1)
-    assert finish(done) == "" and done.returncode == 0
-    began = time.monotonic()
-    done = start(file, folder / "two", "-j", 2)
-    finish(done)
-    seconds = time.monotonic() - began
-    expected = results(folder / "one")
-    assert len(expected) == 24 and results(folder / "two") == expected
-    return file, expected, seconds
-
-
 def test_kill_9_of_the_whole_sweep_loses_and_doubles_nothing(undisturbed, tmp_path):
     file, expected, seconds = undisturbed
     moments = random.Random(5)

@@ -14,6 +14,7 @@ from basisbt.studies.interrupts import check
 from basisbt.studies.pool import leaving_ctrl_c
 from basisbt.studies.sweeps.cell import Answer, Job, Refused, run_one
 from basisbt.studies.sweeps.plan import Cell
+from basisbt.studies.sweeps.shipping import Shipment, lacking, unpacked
 
 AIM = 0.3  # seconds of work a task should hold
 MOST = 50  # cells a task
@@ -45,12 +46,13 @@ class Alone:
         """Nothing to end."""
 
 
-def run_batch(job: Job, cells: list[Cell]):
+def run_batch(job: Job | Shipment, cells: list[Cell]):
     """On a worker: (its address, answers), or (its address, why it refuses)."""
     from distributed import get_worker
 
     where = get_worker().address
     try:
+        job = unpacked(job) if isinstance(job, Shipment) else job
         return where, [run_one(job, cell) for cell in cells]
     except Refused as error:
         return where, str(error)
@@ -64,9 +66,12 @@ class Cluster:
     nothing more.
     """
 
-    def __init__(self, job: Job, jobs: int, scheduler: str | None, single: bool, say=None):
+    def __init__(self, job: Job, jobs: int, scheduler: str | None, single: bool, say=None, ship=None):
         self.client, self.cluster = connect(jobs, scheduler)
         self.single, self.say, self.refused = single, say or (lambda text: None), {}
+        if self.cluster is None and any(self.client.run(lacking, job.digests).values()):
+            job = ship()
+            self.say(f"shipping {sum(map(len, job.files.values())) / 1e6:,.1f} MB of data to workers that lack it")
         blob = pickle.dumps(job, protocol=5)
         self.job = self.client.submit(pickle.loads, blob, key=f"basisbt-job-{digest_of(blob)}")
         self.under_way: dict = {}
@@ -126,7 +131,7 @@ class Cluster:
                 return [answer for future in done for answer in self.finished(future)] or self.answers()
             idle = 0.0 if self.workers() else idle + 1.0
             if idle > GIVES_UP:
-                raise RunError(f"no worker for {GIVES_UP:.0f} s{self.told()}")
+                raise RunError(f"no worker for {GIVES_UP:.0f} s; `basisbt worker ADDRESS` starts some{self.told()}")
         return []
 
     def finished(self, future) -> list[Answer]:
@@ -223,7 +228,7 @@ def serve(address: str, count: int) -> None:
         async with contextlib.AsyncExitStack() as stack:
             crew = [
                 await stack.enter_async_context(
-                    Nanny(address, nthreads=1, dashboard_address=None, worker_dashboard_address=None, death_timeout=30)
+                    Nanny(address, nthreads=1, dashboard_address=None, death_timeout=30)
                 )
                 for _ in range(count)
             ]

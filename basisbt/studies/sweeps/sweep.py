@@ -18,6 +18,7 @@ from basisbt.config.mistakes import Mistakes, Source
 from basisbt.config.reader import read_text
 from basisbt.config.sweep_file import SweepFile, is_sweep, load_sweep
 from basisbt.errors import BasisError, ConfigError
+from basisbt.places import packaged
 from basisbt.studies.history import loop_is_warm
 from basisbt.studies.interrupts import listening
 from basisbt.studies.prepare import code_digest
@@ -28,6 +29,7 @@ from basisbt.studies.sweeps.crew import Alone, Cluster
 from basisbt.studies.sweeps.ledger import Ledger, sweep_away
 from basisbt.studies.sweeps.plan import Cell, cells_of
 from basisbt.studies.sweeps.result import Sweep, table_of
+from basisbt.studies.sweeps.shipping import pack
 from basisbt.studies.sweeps.search import Learning, Planned
 from basisbt.studies.sweeps.shell import axes_of
 
@@ -245,7 +247,15 @@ class Sweeping:
             return Alone(replace(self.job, jobs=self.jobs))
         if self.job.engine == "compiled":
             self.warm()
-        return Cluster(self.job, jobs, self.scheduler, single, self.say)
+        return Cluster(self.job, jobs, self.scheduler, single, self.say, self.ship)
+
+    def ship(self):
+        """What workers need that do not see our disk."""
+        first = self.first_cell()
+        own = first.loaded.file if not first.loaded.file.is_relative_to(packaged("strategies")) else None
+        if first.loaded.cls is not None or any(axis.key == "strategy.use" for axis in self.file.axes):
+            own = None  # has to be there already
+        return pack(self.job, Path(first.resolved.spec.data.dir), own)
 
     def warm(self) -> None:
         """Compile here before workers would, each for itself."""
