@@ -137,3 +137,42 @@ def worker(
         serve(address, count)
     except (OSError, ValueError) as error:
         raise RunError(f"{address}: {error}") from error
+
+
+@o.guarded
+def ls(
+    name: Annotated[Optional[str], typer.Argument(help="Only runs of this name.", show_default=False)] = None,
+    out: o.Out = Path("runs"),
+    where: Annotated[Optional[str], typer.Option(help="SQL: 'sharpe > 1 and pairs.btc.short.leverage < 4'.")] = None,
+    sort: Annotated[Optional[str], typer.Option(help="A column; -column for the largest first.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every column, not only those that differ.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout.")] = False, as_json: o.Json = False,
+    parquet: Annotated[Optional[Path], typer.Option(help="Write a Parquet file.", show_default=False)] = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Read every run anew.")] = False,
+    top: Annotated[int, typer.Option(help="Rows shown on a terminal; CSV, JSON and Parquet hold all.", min=1)] = 30,
+    quiet: o.Quiet = False, no_color: o.NoColor = False, debug: o.Debug = False,
+):  # fmt: skip
+    """The runs of a store with what differs between them, newest first.
+
+    Example: basisbt ls --where 'max_drawdown < 0.05' --sort -return_annual
+    """
+    from basisbt.studies.index import Index
+
+    if not out.is_dir():
+        raise ConfigError(f"no run store {out}; `basisbt run CONFIG` makes one, --out names another")
+    if name is not None:
+        where = f"name = '{name.replace(chr(39), chr(39) * 2)}'" + (f" AND ({where})" if where else "")
+    index = Index(out, rebuild, o.counting(quiet, "runs"))
+    frame = index.ask(where, sort, every, None if csv or as_json or parquet else top + 1)
+    if frame is None:
+        raise ConfigError(f"no run in {out}; `basisbt run CONFIG` makes one")
+    if parquet is not None:
+        frame.to_parquet(parquet, index=False)
+    elif as_json:
+        o.print_json(frame.to_dict("records"))
+    elif csv:
+        print(frame.to_csv(index=False), end="")
+    else:
+        from basisbt.report.sweep import show_runs
+
+        show_runs(frame, o.console(no_color), top)

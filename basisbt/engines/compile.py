@@ -48,11 +48,13 @@ COLD = {
 
 
 @functools.lru_cache(maxsize=1)
-def versions_that_matter() -> tuple:
-    """What compiles and for what: kept code of another version or machine may not load."""
+def ground() -> bytes:
+    """What compiled code stands on, as it was when first asked for: the package's sources, versions, the machine."""
     from importlib.metadata import version
-    kept = *map(version, ("numba", "llvmlite", "numpy")), *sys.version_info[:3]
-    return *kept, platform.machine(), platform.processor()
+
+    versions = [version(name) for name in ("numba", "llvmlite", "numpy")]
+    found = repr((versions, sys.version_info[:3], platform.machine(), platform.processor())).encode()
+    return found + b"".join(path.read_bytes() for pattern in COMPILED for path in sorted(PACKAGE.glob(pattern)))
 
 
 def source_digest(*files: Path, module: str = "") -> str:
@@ -60,15 +62,11 @@ def source_digest(*files: Path, module: str = "") -> str:
 
     module: the name a strategy file was imported under; what Numba keeps can only be loaded under the same one.
     """
-    digest = hashlib.blake2b(digest_size=8)
-    for pattern in COMPILED:
-        for path in sorted(PACKAGE.glob(pattern)):
-            digest.update(path.read_bytes())
+    digest = hashlib.blake2b(ground(), digest_size=8)
     for path in files:  # the place counts too: what Numba keeps refers to the module, which is named by its path
         digest.update(str(Path(path).resolve()).encode())
         digest.update(Path(path).read_bytes())
     digest.update(module.encode())
-    digest.update(repr(versions_that_matter()).encode())
     return digest.hexdigest()
 
 

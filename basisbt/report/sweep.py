@@ -43,3 +43,18 @@ def show_sweep(done, console: Console, top: int) -> None:
     if not again and len(flat) >= 30:
         text = "the best of many is better than it will be: `holdout: {window: …}` in the sweep file scores it again"
         console.print(text, style="yellow")
+
+
+def show_runs(frame, console: Console, top: int) -> None:
+    """Runs of a store: who they are, what differs between them, the figures people look for first."""
+    import pandas as pd
+
+    settings = [name for name in frame if "." in name][:8]
+    figures = [name for name in FIRST if name in frame and frame[name].notna().any()]
+    table = frame.head(top)[["name", "key", "when", *settings, *figures]].rename(columns=short_names(settings))
+    table["when"] = pd.to_datetime(table["when"], unit="s").dt.strftime("%Y-%m-%d %H:%M")
+    show_table(table, console)
+    if len(frame) > top:
+        console.print(f"the first {top}; --top, --csv and --json show more, --where fewer", style="dim")
+    if len([name for name in frame if "." in name]) > len(settings):
+        console.print("more settings differ; --csv shows all", style="dim")

@@ -203,6 +203,7 @@ def connect(jobs: int, scheduler: str | None):
         except (OSError, ValueError) as error:
             raise RunError(f"--scheduler {scheduler}: nobody answers ({error})") from error
     dask.config.set({
+        "distributed.admin.log-length": 0, "distributed.admin.low-level-log-length": 0,
         "distributed.scheduler.allowed-failures": 0, "distributed.scheduler.worker-saturation": "inf",
         "distributed.comm.timeouts.connect": "60s",
         "distributed.worker.memory.terminate": False, "distributed.worker.memory.pause": False,

@@ -7,6 +7,7 @@ processes (crew.py) and nothing of a figure's meaning (scores.py).
 import hashlib
 import json
 import os
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -114,6 +115,12 @@ def sweep(config, axes=None, overrides=(), *, set=None, timerange=None, data_dir
         return Sweeping(file, job, jobs, scheduler, retry_failed, max_hours, progress, say).run()
 
 
+def slim(answer: Answer) -> Answer:
+    """An answer without the files of its run: what a hundred thousand of may be kept."""
+    figures = {sys.intern(name): value for name, value in answer.figures.items()}
+    return replace(answer, figures=figures, texts={}, files=())
+
+
 class Sweeping:
     """One sweep under way."""
 
@@ -209,7 +216,7 @@ class Sweeping:
                 return not self.late() or done >= total
             for answer in found:
                 self.ledger.record(answer)
-                self.answers[answer.cell.id] = replace(answer, texts={})
+                self.answers[answer.cell.id] = slim(answer)
                 source.tell(answer)
                 done += 1
                 if self.progress is not None:
