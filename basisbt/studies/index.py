@@ -1,7 +1,7 @@
 """The index of a run store: one row a run, in `<out>/.index/`, so that a hundred thousand runs are listed at once.
 
 Knows folders, Parquet and SQL. It can always be rebuilt from the runs, and nothing else depends on it: what a folder
-holds is read once, when it is first seen or has been replaced (the time it was written tells).
+holds is read once, when it is first seen or has been replaced (its time and its inode tell).
 """
 
 import json
@@ -23,7 +23,7 @@ _SIZED = re.compile(r"([-+]?[0-9_]*\.?[0-9]+)\s*(x|%|bps)")
 
 
 def runs_in(out: Path) -> dict[tuple[str, str], int]:
-    """{(name, key): when it was written, ns} of every run folder that can be seen; sweeps' own folders are no runs."""
+    """{(name, key): a stamp} of every run folder that can be seen; sweeps' own folders are no runs."""
     found = {}
     if not out.is_dir():
         return found
@@ -32,7 +32,8 @@ def runs_in(out: Path) -> dict[tuple[str, str], int]:
             continue
         for entry in os.scandir(name.path):
             if not entry.name.startswith("."):
-                found[name.name, entry.name] = entry.stat().st_mtime_ns
+                state = entry.stat()
+                found[name.name, entry.name] = (state.st_mtime_ns * 1_000_003 + state.st_ino) % 2**63
     return found
 
 
@@ -95,7 +96,7 @@ class Index:
         return sorted(str(path) for path in self.folder.glob("part-*.parquet"))
 
     def known(self) -> dict[tuple[str, str], int]:
-        """{(name, key): when it was written, ns} of every row."""
+        """{(name, key): a stamp} of every row."""
         import pyarrow.parquet as pq
 
         found = {}
