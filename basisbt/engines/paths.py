@@ -12,7 +12,7 @@ from basisbt.core.books import (
 from basisbt.core.decision import make_want
 from basisbt.core.rules import ATTRIBUTION, LINES
 from basisbt.core.tape import Overlay, blank, forget
-from basisbt.core.valuation import lines_to_date
+from basisbt.core.valuation import lines_to_date, split_at_close
 from basisbt.engines import compiled
 from basisbt.engines.compile import handle_of, pointed
 from basisbt.engines.machine import FAILURES, Machine
@@ -54,6 +54,7 @@ class PathRunner:
         self.shown = self.handle = None
         self.parts = [pointed(part) for part in (world.panel, self.tape, self.regimes.rules, self.book)]
         self.used = False
+        self.venue_pnl = np.zeros(world.rules.venues)  # USD, of the path that was run last
 
     def reset(self, overlay: Overlay) -> None:
         """The state before the first bar, capital deposited at the currencies' prices of that bar."""
@@ -86,6 +87,7 @@ class PathRunner:
             kept[bar] = [(part, part.copy()) for part in self.state()]
         self.go(here, bars, overlay)
         found[0] = outcome(self.world, self.capital, self.book, self.lines)
+        self.venue_pnl = by_venue(self.world, self.tape, self.book, bars)
         latest_first = sorted(range(len(others)), key=lambda k: -setting_out[k])  # rows before are still those of all
         for k in latest_first:
             forget(self.tape, setting_out[k])
@@ -158,6 +160,17 @@ def outcome(world: World, capital: float, book, lines) -> np.ndarray:
     for line, number in ATTRIBUTION.items():
         row[line] = lines[number]
     return row
+
+
+def by_venue(world: World, tape, book, bars: int) -> np.ndarray:
+    """[V] P&L of a finished path in USD by the venue where it was made, open holdings split at its last close."""
+    rules, count = world.rules, world.rules.venue.size
+    slots = book.attribution.sum(axis=0)
+    for i in range(count):
+        slots[i] += sum(split_at_close(i, bars - 1, tape, rules, book))
+    found = np.zeros(rules.venues)
+    np.add.at(found, np.concatenate([rules.venue, np.arange(slots.size - count)]), slots)
+    return found
 
 
 def outcome_of(machine: Machine) -> np.ndarray:

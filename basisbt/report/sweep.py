@@ -7,7 +7,15 @@ from rich.console import Console
 
 from basisbt.report.terminal import show_table
 
-FIRST = ("pnl", "return_annual", "sharpe", "max_drawdown", "es_99", "ruin", "trapped_days", "liquidations", "tail_cost")
+HISTORY = ("pnl", "return_annual", "sharpe", "max_drawdown", "trapped_days", "liquidations", "tail_cost")
+PATHS = ("return_annual", "es_99", "ruin", "trapped_days", "liquidations", "tail_cost")
+FIRST = tuple(dict.fromkeys((*HISTORY, *PATHS)))
+
+
+SHORT = {
+    "return_annual": "p.a.", "holdout_return_annual": "holdout p.a.", "holdout_es_99": "holdout es_99",
+    "trapped_days": "trapped d", "max_drawdown": "drawdown", "liquidations": "liq.", "tail_cost": "tail cost",
+}  # fmt: skip
 
 
 def short_names(keys) -> dict[str, str]:
@@ -27,11 +35,15 @@ def show_sweep(done, console: Console, top: int) -> None:
         return
     differs = [axis for axis in done.axes if flat[axis].map(str).nunique() > 1] or done.axes
     ranked = [name for name, _ in done.rank]
-    figures = [name for name in dict.fromkeys((*ranked, *FIRST)) if name in flat]
+    first = PATHS if "es_99" in flat else HISTORY
+    figures = [name for name in dict.fromkeys((*ranked, *first)) if name in flat]
     again = [f"holdout_{name}" for name in ranked if f"holdout_{name}" in flat]
-    more = [name for name in ("front",) if name in flat]
-    table = flat.sort_values("rank", na_position="last")[["rank", *differs, *figures, *again, *more, "status"]]
-    table = table.rename(columns=short_names(differs))
+    more = ["front"] if "front" in flat else []
+    more += ["status"] if flat["status"].str.startswith("failed").any() else []
+    table = flat.sort_values("rank", na_position="last")[["rank", *differs, *figures, *again, *more]]
+    table = table.rename(columns=short_names(differs) | SHORT)
+    if more[:1] == ["front"]:
+        table["front"] = table["front"].map({True: "*", False: ""})
     table["rank"] = table["rank"].map(lambda place: "" if place != place or place is None else f"{place:.0f}")
     show_table(table.head(top), console)
     told = ", ".join(f"{name} {'high' if order == 'desc' else 'low'}" for name, order in done.rank)

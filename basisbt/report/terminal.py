@@ -151,14 +151,20 @@ def show_table(frame, console: Console, title: str = "") -> None:
     console.print(table)
 
 
-FRACTIONS = ("return", "return_annual", "volatility_annual", "max_drawdown")
+FRACTIONS = ("return", "return_annual", "volatility_annual", "max_drawdown", "ruin", "margin_call")
+
+
+def is_fraction(column: str) -> bool:
+    """Whether a column holds shares of something, shown in per cent."""
+    name = column.removeprefix("holdout_")
+    return name in FRACTIONS or name.startswith(("es_", "var_"))
 
 
 def cell(column, value) -> str:
     """One value as text."""
     if value is None or value != value:
         return "-"
-    if column in FRACTIONS:
+    if is_fraction(str(column)):
         return percent(value)
     if hasattr(value, "strftime"):
         return f"{value:%Y-%m-%d %H:%MZ}"

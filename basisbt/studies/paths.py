@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from basisbt.engines.machine import run_steps
-from basisbt.engines.paths import OUTCOME, PathRunner, loop_is_kept, outcome_of
+from basisbt.engines.paths import OUTCOME, PathRunner, by_venue, loop_is_kept, outcome_of
 from basisbt.engines.world import World
 from basisbt.errors import BasisError, RunError
 from basisbt.events import kind_of
@@ -44,8 +44,11 @@ class Worker:
         self.world = job.world.without(decide=self.loaded.decide, params=params, overlay=plain)
         self.runner = PathRunner(self.world) if job.compiled else None
         self.quiet: np.void | None = None  # the path without events, where it is the same for all
+        self.quiet_venues: np.ndarray | None = None
+        self.venues: np.ndarray | None = None  # P&L by venue of the path that was run last
         self.extra = [("without_events", "f8"), ("without_defaults", "f8"), ("first", "i8"), ("first_venue", "i8")]
-        self.dtype = np.dtype(OUTCOME.descr + self.extra + [(f"cost_{kind}", "f8") for kind in job.kinds])
+        by_venue = [("venue_pnl", "f8", (self.world.rules.venues,))]
+        self.dtype = np.dtype(OUTCOME.descr + self.extra + by_venue + [(f"cost_{kind}", "f8") for kind in job.kinds])
 
     def run(self, paths) -> np.ndarray:
         """OUTCOME rows with costs, one per path. Raises RunError naming the path."""
@@ -63,10 +66,15 @@ class Worker:
         drawn = self.draws.draw(path)
         wanted = {"": drawn.events, **(self.reruns(drawn.events) if self.job.costs else {})}
         known = {(): self.quiet} if self.quiet is not None else {}
+        if not drawn.events and self.quiet_venues is None:
+            known = {}  # as a rerun its P&L by venue was not asked
         asked = list(dict.fromkeys(events for events in wanted.values() if events not in known))
         found = {**known, **dict(zip(asked, self.together(drawn, asked)))}
+        own = self.venues if drawn.events in asked else self.quiet_venues
         if drawn.row is None:  # the market is history on every path: so is what happens without events
             self.quiet = found.get((), self.quiet)
+            self.quiet_venues = own if not drawn.events else self.quiet_venues
+        row["venue_pnl"] = own
         for name in OUTCOME.names:
             row[name] = found[drawn.events][name]
         row["path"] = path
@@ -91,12 +99,17 @@ class Worker:
         overlays = [self.draws.overlay(drawn, events) for events in wanted]
         worlds = [self.world.without(overlay=o, events=e) for o, e in zip(overlays, wanted)]
         if self.runner is None:
-            return [
-                outcome_of(blaming(lambda kind, w=world: drive(w, self.loaded, kind, None), self.loaded, False))
-                for world in worlds
-            ]  # fmt: skip
+            machines = [
+                blaming(lambda kind, w=world: drive(w, self.loaded, kind, None), self.loaded, False) for world in worlds
+            ]
+            if machines:
+                first = machines[0]
+                self.venues = by_venue(first.world, first.tape, first.book, first.world.bars)
+            return [outcome_of(machine) for machine in machines]
         try:
-            return list(self.runner.run(*overlays)) if overlays else []
+            found = list(self.runner.run(*overlays)) if overlays else []
+            self.venues = self.runner.venue_pnl.copy()
+            return found
         except BasisError:
             raise
         except Exception as error:  # the strategy's own: compiled code has no lines, so once more with them

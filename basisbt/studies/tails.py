@@ -11,6 +11,7 @@ from basisbt.core.rules import ATTRIBUTION
 from basisbt.errors import ConfigError
 from basisbt.events import kind_of
 from basisbt.events.arrivals import implied
+from basisbt.measures.diversification import contributions
 from basisbt.measures.summary import tail_block
 from basisbt.studies.paths import PathJob, path_world, run_paths
 from basisbt.studies.sampling import Sample
@@ -59,7 +60,9 @@ def figures(prepared, rows: np.ndarray) -> dict:
     total = rows["without_events"] - rows["pnl"]
     if len(costs) > 1:
         costs["interaction"] = total - sum(costs.values())
-    return tail_block(
+    more = contributions(rows["venue_pnl"], float(capital), prepared.world.names.venues)
+    more["attribution"] = {line: float(rows[line].mean()) for line in ATTRIBUTION}
+    return more | tail_block(
         pnl=rows["pnl"], capital=float(capital), years=sample.bars * prepared.world.rules.seconds / YEAR,
         max_drawdown=rows["max_drawdown"], trapped_days=rows["trapped_days"], liquidations=rows["liquidations"],
         ruined=rows["lowest_equity"] < measures.ruin_share * capital,
@@ -86,6 +89,8 @@ def paths_frame(prepared, rows: np.ndarray):
     for name in ("defaults", "final_equity", "accessible_equity", "recovered_equity", "open_claims", "lowest_equity",
                  "worst_ratio", "fills", "transfers", "refusals", *costs):  # fmt: skip
         columns[name] = rows[name]
+    for v, venue in enumerate(prepared.world.names.venues):
+        columns[f"pnl_{venue}"] = rows["venue_pnl"][:, v]
     return pd.DataFrame(columns)
 
 

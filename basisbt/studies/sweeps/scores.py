@@ -17,11 +17,13 @@ HISTORY = (
 )  # fmt: skip
 OVER_PATHS = (
     *(f"{name}{end}" for name in WITH_INTERVAL for end in ("", "_low", "_high")), *FIGURES, "paths", "history_pnl",
+    "diversification_ratio",
 )  # fmt: skip
 
 
 def figures_of(metrics: dict) -> dict:
-    """{name: number} of a run's metrics.json, None where a figure is not known."""
+    """{name: number} of a run's metrics.json, None where a figure is not known; over paths the attribution is its mean,
+    `diversification_ratio` that of ES 99."""
     block = metrics.get("paths")
     if block is None:
         row = {name: metrics.get(name) for name in HISTORY}
@@ -32,14 +34,15 @@ def figures_of(metrics: dict) -> dict:
         row |= {name: figure["value"], f"{name}_low": figure["low"], f"{name}_high": figure["high"]}
     row |= {name: block[name]["value"] for name in FIGURES}
     row["tail_cost"] = block["tail_cost"].get("total", {}).get("value", 0.0)
-    return row | {"history_pnl": metrics["pnl"]}
+    row["diversification_ratio"] = block.get("diversification_ratio", {}).get("es_99")
+    return row | {"history_pnl": metrics["pnl"]} | block.get("attribution", {})
 
 
 def known_figures(sampled: bool) -> tuple[str, ...]:
     """Names that a table has: over paths, or of history."""
     from basisbt.core.rules import ATTRIBUTION
 
-    return (*OVER_PATHS, "tail_cost") if sampled else (*HISTORY, "tail_cost", *ATTRIBUTION)
+    return (*(OVER_PATHS if sampled else HISTORY), "tail_cost", *ATTRIBUTION)
 
 
 def limits_of(texts, known) -> list[tuple[str, str, float]]:
