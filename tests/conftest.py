@@ -6,6 +6,7 @@ COMPILES = (
     "tests/differential/test_engines.py", "tests/docs/test_pages.py::test_the_strategy_page",
     "tests/docs/test_pages.py::test_a_command_of_the_pages", "tests/unit/studies/test_studies_paths.py",
     "tests/unit/cli/test_cli_paths.py", "tests/golden/test_stress_golden.py",
+    "tests/golden/test_diversification_golden.py", "tests/unit/studies/test_studies_allocate.py",
 )  # fmt: skip
 
 

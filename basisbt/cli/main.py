@@ -2,7 +2,7 @@
 
 import typer
 
-from basisbt.cli import checks, configs, data, results, runs, stresses, sweeps
+from basisbt.cli import allocations, checks, configs, data, results, runs, stresses, sweeps
 
 app = typer.Typer(
     name="basisbt", no_args_is_help=True, add_completion=True, rich_markup_mode=None,
@@ -16,6 +16,7 @@ app.command()(sweeps.worker)
 app.command()(sweeps.ls)
 app.command()(stresses.stress)
 app.command()(stresses.solve)
+app.command()(allocations.allocate)
 app.command("list")(stresses.list_)
 app.command()(configs.validate)
 app.command("show-config")(configs.show_config)

@@ -30,11 +30,16 @@ class Result:
     machine: Machine | None = None
 
     def frame(self, name: str):
-        """One of equity, attribution, journal, orders, fills, margin, events, paths."""
+        """One of equity, attribution, journal, orders, fills, margin, events, paths; made now for a cell of a sweep."""
         if name not in self.frames:
             import pandas as pd
 
             path = self.folder / f"{name}.parquet"
+            if not path.exists() and (self.folder / "config.yaml").exists():
+                from basisbt.studies.fill import fill
+
+                self.frames |= fill(self.folder, name, self.metrics, self.meta)
+                return self.frames[name]
             try:
                 self.frames[name] = pd.read_parquet(path)
             except (OSError, ValueError) as error:

@@ -47,10 +47,11 @@ def test_the_same_strategy_in_another_folder_is_compiled_apart(tmp_path):
     assert source_digest(tmp_path / "one" / "same.py") == source_digest(tmp_path / "one" / "same.py")
 
 
-PATHS = ROOT / "docs" / "paths.md"
+PATHS, SPREAD = ROOT / "docs" / "paths.md", ROOT / "docs" / "diversification.md"
+SAMPLED = ("_paths", "configs/sweeps/")
 COMMANDS = [
     line.split("#")[0].strip().removeprefix("$ ")
-    for page in (README, PATHS)
+    for page in (README, PATHS, SPREAD, ROOT / "docs" / "sweeps.md")
     for block in blocks(page, "console")
     for line in block.splitlines()
     if line.startswith("$ basisbt")
@@ -69,7 +70,7 @@ def test_a_command_of_the_pages_runs_as_written(command, tmp_path_factory):
     call = [sys.executable, "-m", "basisbt", *expanded]
     if words[0] in ("run", "compare", "sweep", "journal"):
         call += ["-o", str(store)]
-    if "_paths" in command and words[0] in ("run", "compare"):
+    if words[0] in ("run", "compare", "sweep", "allocate") and any(part in command for part in SAMPLED):
         call += ["--paths", "30"]
     done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == (4 if "--fail-if" in command and "error: diff" in done.stderr else 0), done.stderr

@@ -51,10 +51,8 @@ def results(store: Path) -> dict[str, bytes]:
     """{run: metrics.json} of every run in a store. A folder that can be seen is whole, or this fails."""
     found = {}
     for folder in store.glob("*/*"):
-        if folder.name.startswith(".") or folder.parent.name.startswith(".") or (folder / "sweep.json").exists():
-            continue
-        if folder.parent.name == "small" and not list(folder.glob("*.json")):
-            continue  # a sweep's folder, just made
+        if folder.name.startswith(".") or folder.parent.name.startswith(".") or folder.parent.name == "small":
+            continue  # not yet in place, or the sweep's own folder
         text = (folder / "metrics.json").read_bytes()
         json.loads(text), json.loads((folder / "meta.json").read_text())
         found[folder.name] = text

@@ -47,9 +47,10 @@ class Learning:
         many = len(sweep.rank) > 1
         self.study = optuna.create_study(
             storage=storage, study_name=sweep.name, load_if_exists=True, directions=["minimize"] * len(sweep.rank),
-            sampler=optuna.samplers.TPESampler(
-                seed=sweep.seed, multivariate=not many, constraints_func=self.broken if limits else None,
-            ),
+        )  # fmt: skip
+        self.study.sampler = optuna.samplers.TPESampler(  # a study that goes on must not draw its beginning once more
+            seed=sweep.seed + 1_000_003 * len(self.study.trials), multivariate=not many,
+            constraints_func=self.broken if limits else None,
         )  # fmt: skip
         self.open: dict[int, object] = {}
         finished = optuna.trial.TrialState.COMPLETE
@@ -58,7 +59,8 @@ class Learning:
             if trial.state == optuna.trial.TrialState.RUNNING:
                 self.study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
                 self.study.enqueue_trial(trial.params)
-        self.earlier = [self.cell_of(t.number, t.params) for t in self.study.trials if t.state == finished]
+        earlier = [self.cell_of(t.number, t.params) for t in self.study.trials if t.state == finished]
+        self.earlier = [cell for cell in earlier if not excluded(cell.chosen, sweep.exclude)]
 
     def broken(self, trial) -> tuple[float, ...]:
         """Optuna's constraints: above zero is broken."""

@@ -22,6 +22,7 @@ from basisbt.errors import BasisError, ConfigError
 from basisbt.places import packaged
 from basisbt.studies.history import loop_is_warm
 from basisbt.studies.interrupts import listening
+from basisbt.studies.notebook import bar
 from basisbt.studies.prepare import code_digest
 from basisbt.studies.sweeps import cell as cells
 from basisbt.studies.sweeps import scores
@@ -112,7 +113,7 @@ def sweep(config, axes=None, overrides=(), *, set=None, timerange=None, data_dir
     cells.forget()
     job = job_of(file, fixed, flags, engine, out, force, 1)
     with listening():
-        return Sweeping(file, job, jobs, scheduler, retry_failed, max_hours, progress, say).run()
+        return Sweeping(file, job, jobs, scheduler, retry_failed, max_hours, progress or bar("cells"), say).run()
 
 
 def slim(answer: Answer) -> Answer:
