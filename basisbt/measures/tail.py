@@ -24,6 +24,7 @@ from basisbt.measures.intervals import (
 )  # fmt: skip
 
 ENOUGH = 100  # observations in the tail below which a tail figure says that it has too few
+FARTHEST = 3.0  # log of how far above VaR, in excesses, an interval of ES may reach; beyond, it has no upper bound
 BROAD = 10  # effective number of paths that make the excess over VaR, below which an ES says what it rests on
 ES_ESTIMATOR = "empirical ES (Acerbi-Tasche), t on log(ES - VaR)"
 
@@ -137,7 +138,7 @@ def expected_shortfall(losses, p: float, weight=None) -> Figure:
         note = f"rests on few paths ({max(round(makers), 1)})"
     excess = value - var
     spread = t_quantile(tail - 1.0) * math.sqrt(float((psi**2).mean()) / n) / excess
-    high = var + excess * math.exp(spread) if spread < 50.0 else None
+    high = var + excess * math.exp(spread) if spread < FARTHEST else None
     return Figure(value, var + excess * math.exp(-spread), high, n, ES_ESTIMATOR, note)
 
 

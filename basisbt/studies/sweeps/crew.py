@@ -209,11 +209,22 @@ def connect(jobs: int, scheduler: str | None):
         "distributed.worker.memory.terminate": False, "distributed.worker.memory.pause": False,
     })  # fmt: skip
     with leaving_ctrl_c(signal.SIG_BLOCK):  # threads and workers leave Ctrl-C to this one
-        cluster = LocalCluster(
+        cluster = tried(lambda: LocalCluster(
             jobs, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=logging.CRITICAL,
             worker_dashboard_address=None,
-        )  # fmt: skip
+        ))  # fmt: skip
         return Client(cluster, timeout=60), cluster
+
+
+def tried(begin):
+    """What `begin` gives; again where a worker was killed while it began. Raises RunError after a third time."""
+    for _ in range(2):
+        with contextlib.suppress(RuntimeError):
+            return begin()
+    try:
+        return begin()
+    except RuntimeError as error:
+        raise RunError(f"workers do not start: {error}; -j 1 does without") from error
 
 
 def serve(address: str, count: int) -> None:

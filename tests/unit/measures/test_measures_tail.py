@@ -18,7 +18,9 @@ def test_es_of_ten_losses_counts_the_boundary_path_by_its_half():
     assert quantile(TEN, 0.75) == 8.0 and value_at_risk(TEN, 0.75).value == 8.0
     assert tail_weights(TEN, 0.75) == pytest.approx(np.array([0, 0.4, 0, 0.2, 0, 0.4, 0, 0, 0, 0]))
     assert figure.note == "too few (2)" and figure.n == 10
-    assert figure.low < figure.value < figure.high
+    assert figure.low < figure.value and figure.high is None  # two paths do not say how far it may reach
+    wide = expected_shortfall(np.concatenate([TEN] * 10), 0.75)
+    assert wide.low < wide.value < wide.high < 20.0
 
 
 def test_a_whole_number_of_tail_paths_takes_exactly_those():

@@ -74,3 +74,21 @@ def test_a_limit_on_a_figure_the_table_does_not_have_is_refused():
         scores.limits_of(["es_99 < 10%"], scores.known_figures(False))
     with pytest.raises(ConfigError, match="did you mean 'sharpe'"):
         scores.limits_of(["sharp > 1"], scores.known_figures(False))
+
+
+def test_workers_that_are_killed_while_they_start_are_started_again():
+    """Was a bug: a kill in the first second, before the cluster stood, ended the sweep."""
+    from basisbt.errors import RunError
+    from basisbt.studies.sweeps.crew import tried
+
+    troubles = [RuntimeError("Nanny failed to start."), RuntimeError("Nanny failed to start.")]
+
+    def begin():
+        if troubles:
+            raise troubles.pop()
+        return "a cluster"
+
+    assert tried(begin) == "a cluster"
+    troubles += [RuntimeError("once"), RuntimeError("twice"), RuntimeError("Nanny failed to start.")] * 2
+    with pytest.raises(RunError, match="workers do not start: .*; -j 1 does without"):
+        tried(begin)
