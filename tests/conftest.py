@@ -7,6 +7,7 @@ COMPILES = (
     "tests/docs/test_pages.py::test_a_command_of_the_pages", "tests/unit/studies/test_studies_paths.py",
     "tests/unit/cli/test_cli_paths.py", "tests/golden/test_stress_golden.py",
     "tests/golden/test_diversification_golden.py", "tests/unit/studies/test_studies_allocate.py",
+    "tests/unit/studies/test_studies_scripts.py", "tests/browser/",
 )  # fmt: skip
 
 

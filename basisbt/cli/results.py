@@ -1,4 +1,4 @@
-"""Verbs about finished runs: `journal`."""
+"""Verbs about finished runs: `journal`, `report`."""
 
 from pathlib import Path
 from typing import Annotated, Optional
@@ -66,3 +66,55 @@ def chosen(frame, kind, venue, since):
             raise ConfigError(f"--since: {error}") from error
         frame = frame[frame["time"] >= moment]
     return frame.reset_index(drop=True)
+
+
+@o.guarded
+def report(
+    run: Run = "@last", out: o.Out = Path("runs"),
+    form: Annotated[str, typer.Option("--format", help="html, or md: one page for a committee.")] = "html",
+    to: Annotated[Optional[Path], typer.Option(help="Where to write; default: into the run's folder.")] = None,
+    debug: o.Debug = False,
+):  # fmt: skip
+    """The report of a run, or of a sweep, as one file that opens from disk and asks nobody.
+
+    Example: basisbt report @last
+    """
+    from basisbt.errors import ConfigError, RunError
+    from basisbt.report.brief import brief
+    from basisbt.report.html.page import write_page, write_text
+    from basisbt.report.html.run import run_page
+    from basisbt.report.html.sweep import sweep_page
+    from basisbt.studies import store
+    from basisbt.studies.run import read_run
+    from basisbt.studies.scene import scene_of
+    from basisbt.studies.sweeps.result import read_sweep
+
+    if form not in ("html", "md"):
+        raise ConfigError(f"--format: found {form!r}, expected html or md")
+    swept = sweep_folder(out, run)
+    if swept is not None and form == "md":
+        raise ConfigError("--format md: a brief is of one run; of a sweep there is html")
+    folder = swept or store.find_run(out, run)
+    file = to or folder / ("report.html" if form == "html" else "report.md")
+    try:
+        if swept is not None:
+            write_page(sweep_page(read_sweep(swept)), file)
+        else:
+            result = read_run(folder)
+            command = f"basisbt run {folder / 'config.yaml'}"
+            if form == "md":
+                write_text(file, brief(result, command))
+            else:
+                write_page(run_page(result, scene_of(result), command), file)
+    except OSError as error:
+        raise RunError(f"{file}: cannot be written: {error.strerror or error}; choose a place with --to") from error
+    print(file)
+
+
+def sweep_folder(out: Path, which: str) -> Path | None:
+    """The folder of a sweep meant by a path, a key or a name (its newest); None where it is no sweep."""
+    for place in (Path(which), out / which):
+        if (place / "sweep.json").is_file():
+            return place
+    found = [p.parent for p in out.glob("*/*/sweep.json") if p.parent.name.startswith(which) or p.parts[-3] == which]
+    return max(found, key=lambda folder: (folder / "sweep.json").stat().st_mtime, default=None) if which else None

@@ -1,11 +1,12 @@
 """Verbs that look for what breaks a config: `stress`, `solve`, and `list` of what there is to use."""
 
+from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
 from basisbt.cli import options as o
-from basisbt.errors import ConfigError
+from basisbt.errors import ConfigError, RunError
 
 
 @o.guarded
@@ -16,6 +17,7 @@ def stress(
     at: Annotated[Optional[str], typer.Option(help="Onset: a date, or `every 7d` and the worst is told.")] = None,
     every: Annotated[bool, typer.Option("--all-casts", help="A row per venue and onset, not the worst alone.")] = False,
     engine: o.EngineName = "auto", as_json: o.Json = False, quiet: o.Quiet = False, no_color: o.NoColor = False,
+    report: Annotated[Optional[Path], typer.Option(help="Write an HTML report there.", show_default=False)] = None,
     debug: o.Debug = False, jobs: o.Jobs = None,
 ):  # fmt: skip
     """Run one config through the incident catalogue, cast onto its venues and coins: what kills it, what does not.
@@ -34,10 +36,23 @@ def stress(
         rows, left = run_stress(
             prepared, incidents or (), at, jobs or os.cpu_count() or 1, o.counting(quiet, "runs"), every
         )  # fmt: skip
+    if report is not None:
+        write_report(report, prepared, rows, left, f"basisbt stress {config}")
     if as_json:
         o.print_json({"rows": rows, "left_out": left})
     else:
         show_stress(rows, left, prepared.world.capital, o.console(no_color))
+
+
+def write_report(file: Path, prepared, rows, left, command: str) -> None:
+    """The stress report as a file. Raises RunError where it cannot be written."""
+    from basisbt.report.html.page import write_page
+    from basisbt.report.html.stress import stress_page
+
+    try:
+        write_page(stress_page(prepared.resolved.spec.name, rows, left, prepared.world.capital, command), file)
+    except OSError as error:
+        raise RunError(f"--report {file}: cannot be written: {error.strerror or error}") from error
 
 
 @o.guarded

@@ -36,16 +36,33 @@ def with_defaults(root: Node, path: Path) -> Node:
         section = root.live.get(key)
         if section is not None and isinstance(section.value, dict):
             filled = {
-                name: merge(_tree(text, source, child.place), child) if isinstance(child.value, dict) else child
+                name: _over(_tree(text, source, child.place), child) if isinstance(child.value, dict) else child
                 for name, child in section.value.items()
             }
             below.value[key] = Node(filled, section.place, section.key)
     missing = {key: child for key, child in below.value.items() if key not in root.live or key in ("venues", "pairs")}
     both = {
-        key: merge(below.value[key], child) if key in below.value and key not in missing else child
+        key: _over(below.value[key], child) if key in below.value and key not in missing else child
         for key, child in root.live.items()
     }
     return Node({**both, **missing}, root.place, root.key)
+
+
+def _over(below: Node, child: Node) -> Node:
+    """A config's map over its defaults. A default that is set to null is the default: what is written out, with the
+    key gone, must read back to the same."""
+    return merge(below, _without_nulls(child, below))
+
+
+def _without_nulls(node: Node, below: Node) -> Node:
+    if not isinstance(node.value, dict) or not isinstance(below.value, dict):
+        return node
+    kept = {}
+    for key, child in node.value.items():
+        if key in below.value and child.value is None:
+            continue
+        kept[key] = _without_nulls(child, below.value[key]) if key in below.value else child
+    return Node(kept, node.place, node.key)
 
 
 def _tree(text: str, source: Source, at: Place) -> Node:

@@ -97,6 +97,15 @@ class PathRunner:
             found[1 + k] = outcome(self.world, self.capital, self.book, self.lines)
         return found
 
+    def trace(self, overlay: Overlay, ends) -> np.ndarray:
+        """Marked equity, USD, of one path at the close of some bars, [len(ends)]; ends: ascending bar counts."""
+        self.reset(overlay)
+        found, here = np.zeros(len(ends)), 0
+        for k, end in enumerate(ends):
+            here = self.go(here, int(end), overlay)
+            found[k] = self.book.equity[-1, 0]
+        return found
+
     def state(self) -> list[np.ndarray]:
         """Everything a path changes but its tape's memory and what it never reads before writing it."""
         parts = [part for name, part in zip(self.tape._fields, self.tape) if name not in MEMORY]

@@ -36,9 +36,9 @@ def fill(folder: Path, name: str, metrics: dict, meta: dict) -> dict:
     return frames
 
 
-def again(folder: Path, metrics: dict, meta: dict) -> Prepared:
-    """The run, ready to be repeated."""
-    engine = "compiled" if "compiled" in metrics["engine"] else "backtrader"
+def again(folder: Path, metrics: dict, meta: dict, engine: str = "") -> Prepared:
+    """The run, ready to be repeated, by the engine it had unless another is named. Raises DataError."""
+    engine = engine or ("compiled" if "compiled" in metrics["engine"] else "backtrader")
     try:
         resolved = replace(load(folder / "config.yaml"), path=Path(meta["config"]))  # strategies lie beside that one
         prepared = prepare_resolved(resolved, engine)

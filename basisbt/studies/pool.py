@@ -8,6 +8,7 @@ import contextlib
 import os
 import pickle
 import signal
+import sys
 import tempfile
 import threading
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -69,6 +70,30 @@ def run_chunk(first: int, last: int):
     return first, _worker.run(range(first, last))
 
 
+_hidden: list = []
+
+
+@contextlib.contextmanager
+def apart():
+    """Processes that start meanwhile do not run the caller's script once more: nothing they need is in it.
+
+    A fresh process imports the file that the first one was started with; without `if __name__ == "__main__":` it would
+    start the whole study again.
+    """
+    main = sys.modules["__main__"].__dict__
+    if not _hidden:
+        _hidden.append({name: main[name] for name in ("__file__", "__spec__") if name in main})
+    _hidden.append({})
+    main.pop("__file__", None)
+    main["__spec__"] = None
+    try:
+        yield
+    finally:
+        _hidden.pop()
+        if len(_hidden) == 1:
+            main.update(_hidden.pop())
+
+
 def work(job, chunks, jobs):
     """Yield (first path, rows) as chunks finish, in any order; at most two chunks a worker are under way.
 
@@ -88,7 +113,7 @@ def work_from(file: str, chunks, jobs: int):
     try:
         while True:
             for first, last in left:
-                with leaving_ctrl_c(signal.SIG_BLOCK):  # a worker begins with Ctrl-C blocked, or it dies loudly of it
+                with leaving_ctrl_c(signal.SIG_BLOCK), apart():  # begun with Ctrl-C open a worker dies loudly of it
                     waiting.add(pool.submit(run_chunk, first, last))
                 if len(waiting) >= 2 * jobs:
                     break
@@ -99,8 +124,7 @@ def work_from(file: str, chunks, jobs: int):
                 yield future.result()
     except BrokenProcessPool as error:
         raise RunError(
-            "a worker process ended without a word: out of memory, or a script that runs paths without "
-            '`if __name__ == "__main__":`; `-j 1` (jobs=1) runs in this process'
+            "a worker process ended without a word: out of memory? `-j 1` (jobs=1) runs in this process"
         ) from error
     finally:
         for process in list((getattr(pool, "_processes", None) or {}).values()):

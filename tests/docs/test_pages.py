@@ -65,10 +65,10 @@ def test_a_command_of_the_pages_runs_as_written(command, tmp_path_factory):
     expanded = []
     for word in words:
         expanded += sorted(str(p.relative_to(ROOT)) for p in ROOT.glob(word)) if "[" in word else [word]
-    if words[0] == "journal":
+    if words[0] in ("journal", "report"):
         basisbt.run(ROOT / "configs" / "runs" / "01_btc_carry.yaml", out=store)
     call = [sys.executable, "-m", "basisbt", *expanded]
-    if words[0] in ("run", "compare", "sweep", "journal"):
+    if words[0] in ("run", "compare", "sweep", "journal", "report", "ls"):
         call += ["-o", str(store)]
     if words[0] in ("run", "compare", "sweep", "allocate") and any(part in command for part in SAMPLED):
         call += ["--paths", "30"]

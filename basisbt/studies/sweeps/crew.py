@@ -11,7 +11,7 @@ import signal
 
 from basisbt.errors import RunError
 from basisbt.studies.interrupts import check
-from basisbt.studies.pool import leaving_ctrl_c
+from basisbt.studies.pool import apart, leaving_ctrl_c
 from basisbt.studies.sweeps.cell import Answer, Job, Refused, run_one
 from basisbt.studies.sweeps.plan import Cell
 from basisbt.studies.sweeps.shipping import Shipment, lacking, unpacked
@@ -67,7 +67,13 @@ class Cluster:
     """
 
     def __init__(self, job: Job, jobs: int, scheduler: str | None, single: bool, say=None, ship=None):
-        self.client, self.cluster = connect(jobs, scheduler)
+        self.alone = contextlib.ExitStack()
+        self.alone.enter_context(apart())  # a worker that is killed is started again at any time
+        try:
+            self.client, self.cluster = connect(jobs, scheduler)
+        except BaseException:
+            self.alone.close()
+            raise
         self.single, self.say, self.refused = single, say or (lambda text: None), {}
         if self.cluster is None and any(self.client.run(lacking, job.digests).values()):
             job = ship()
@@ -182,6 +188,7 @@ class Cluster:
         with contextlib.suppress(Exception):
             if self.cluster is not None:
                 self.cluster.close(timeout=5)
+        self.alone.close()
 
 
 def digest_of(blob: bytes) -> str:

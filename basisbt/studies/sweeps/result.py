@@ -4,12 +4,41 @@ Knows answers and scores. Runs nothing; draws only when asked.
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
-from basisbt.errors import ConfigError
+from basisbt.errors import ConfigError, DataError
 from basisbt.studies.sweeps import scores
 from basisbt.studies.sweeps.plan import Cell
+
+
+@dataclass
+class Kept:
+    """A sweep as its folder holds it: what a report draws."""
+
+    name: str
+    axes: list[str]
+    rank: list[tuple[str, str]]
+    folder: Path
+    flat: object
+    failed: list
+
+
+def read_sweep(folder: Path) -> Kept:
+    """The finished sweep of a folder. Raises DataError where it cannot be read."""
+    import json
+
+    import pandas as pd
+
+    try:
+        head = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
+        flat = pd.read_parquet(folder / "cells.parquet")
+        rank = [tuple(each) for each in head.get("rank", [["return_annual", "desc"]])]
+        failed = list(flat.loc[flat["status"].str.startswith("failed"), "cell"])
+        return Kept(head["name"], list(head["axes"]), rank, folder, flat, failed)
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{folder}: is not a finished sweep ({error}); its own command goes on with it") from error
 
 
 def table_of(file, answers: dict, limits) -> "Sweep":

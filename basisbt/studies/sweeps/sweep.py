@@ -189,7 +189,8 @@ class Sweeping:
         return {
             "name": self.file.name, "key": self.key, "base": str(self.job.path), "engine": engine,
             "axes": {a.key: list(a.values) or {"from": a.low, "to": a.high, "unit": a.unit} for a in self.file.axes},
-            "method": self.file.method, "cells": total, "fixed": list(self.job.fixed), "code": code_digest(),
+            "rank": list(map(list, self.file.rank)), "method": self.file.method, "cells": total,
+            "fixed": list(self.job.fixed), "code": code_digest(),
         }  # fmt: skip
 
     def digests(self, first) -> tuple:

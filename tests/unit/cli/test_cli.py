@@ -25,9 +25,9 @@ def store(tmp_path):
 
 def test_help_shows_the_verbs_that_exist_and_no_other():
     text = call("--help").stdout
-    for verb in "run compare sweep worker ls allocate validate show-config schema journal lookahead verify data".split():
+    for verb in "run compare sweep worker ls allocate validate show-config schema journal report lookahead verify data".split():
         assert f"\n  {verb} " in text
-    for later in ("report", "init"):
+    for later in ("init", "calibrate"):
         assert f"\n  {later} " not in text
 
 

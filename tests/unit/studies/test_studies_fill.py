@@ -6,8 +6,12 @@ import pandas as pd
 import pytest
 
 import basisbt
+from basisbt.config import load
 from basisbt.errors import DataError
 from basisbt.studies.run import read_run
+from basisbt.studies.store import plain
+from basisbt.studies.yaml_text import resolved_text
+from tests.support.places import ROOT
 from tests.support.sweeps import write_sweep
 
 TAIL = "{sample: {paths: 6, market: history, withdrawal_freeze: null, non_convergence: null, funding: null, "
@@ -68,3 +72,14 @@ def test_a_strategy_beside_the_base_is_found_from_the_run_folder(tmp_path):
     base = tmp_path / "run.yaml"
     base.write_text(base.read_text().replace("static_carry", "mine"))
     assert len(read_run(swept(file, tmp_path / "runs")).fills) >= 2
+
+
+@pytest.mark.parametrize(
+    "config", [*sorted((ROOT / "configs" / "runs").glob("*.yaml")), ROOT / "configs/sweeps/five_venues.yaml"], ids=str
+)
+def test_a_config_that_is_written_out_reads_back_to_the_same_tree(config, tmp_path):
+    """Was a bug: `script: null` over a script lost the default on the way out and got it back on the way in, so that a
+    run's own config.yaml asked another question."""
+    tree = load(config).tree
+    (tmp_path / "config.yaml").write_text(resolved_text(plain(tree), {}) + "\n")
+    assert plain(load(tmp_path / "config.yaml").tree) == plain(tree)
