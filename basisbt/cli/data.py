@@ -1,4 +1,4 @@
-"""Verbs about market data: `data generate`."""
+"""Verbs about market data: `data generate`, and those of data_checks."""
 
 import re
 from pathlib import Path
@@ -6,14 +6,19 @@ from typing import Annotated
 
 import typer
 
+from basisbt.cli import data_checks
 from basisbt.cli import options as o
 
-app = typer.Typer(help="Market data: make synthetic markets.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Market data: what is there, what is odd, synthetic markets.", no_args_is_help=True, rich_markup_mode=None
+)
+app.command()(data_checks.ls)
+app.command()(data_checks.check)
 
 
 @app.callback()
 def group():
-    """Market data: make synthetic markets."""
+    """Market data: what is there, what is odd, synthetic markets."""
 
 
 @app.command()
