@@ -2,7 +2,7 @@
 
 import typer
 
-from basisbt.cli import allocations, checks, configs, data, results, runs, stresses, sweeps
+from basisbt.cli import allocations, checks, configs, data, download, results, runs, stresses, sweeps
 
 app = typer.Typer(
     name="basisbt", no_args_is_help=True, add_completion=True, rich_markup_mode=None,
@@ -25,6 +25,7 @@ app.command()(results.journal)
 app.command()(results.report)
 app.command()(checks.lookahead)
 app.command()(checks.verify)
+app.command()(download.download)
 app.add_typer(data.app, name="data")
 
 

@@ -25,7 +25,8 @@ def store(tmp_path):
 
 def test_help_shows_the_verbs_that_exist_and_no_other():
     text = call("--help").stdout
-    for verb in "run compare sweep worker ls allocate validate show-config schema journal report lookahead verify data".split():
+    verbs = "run compare sweep worker ls allocate validate show-config schema journal report lookahead verify download data"
+    for verb in verbs.split():
         assert f"\n  {verb} " in text
     for later in ("init", "calibrate"):
         assert f"\n  {later} " not in text
