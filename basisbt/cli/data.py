@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from basisbt.cli import data_checks
+from basisbt.cli import data_checks, data_import
 from basisbt.cli import options as o
 
 app = typer.Typer(
@@ -14,6 +14,7 @@ app = typer.Typer(
 )
 app.command()(data_checks.ls)
 app.command()(data_checks.check)
+app.command("import")(data_import.import_)
 
 
 @app.callback()

@@ -6,7 +6,6 @@ takes equal parts at as many bars' opens; between them the series is what both p
 """
 
 from pathlib import Path
-
 from typing import NamedTuple
 
 import numpy as np

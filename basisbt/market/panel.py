@@ -13,8 +13,8 @@ import numpy as np
 from basisbt.core.tape import CLOSE, FIELDS, HIGH, INDEX_FIELDS, LOW, MARK_OPEN, OPEN, TERMS, VOLUME, Panel
 from basisbt.errors import DataError
 from basisbt.market.align import Lane, align
-from basisbt.market.formula import HOUR, FundingFormula, made_stamps, mean_premia, paid_on, premia
 from basisbt.market.coverage import Span, check_gaps, common_window, shortfalls
+from basisbt.market.formula import HOUR, FundingFormula, made_stamps, mean_premia, paid_on, premia
 from basisbt.market.grid import Grid, grid_over, moment
 from basisbt.market.index import IndexRule, index_lane
 from basisbt.market.instruments import Instrument, is_stable

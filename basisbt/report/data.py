@@ -60,3 +60,19 @@ def show_findings(findings, count: int, console: Console) -> None:
             console.print(Text(f"        {like[0].todo}", style="dim"))
     by = {severity: sum(f.severity == severity for f in findings) for severity in STYLES}
     console.print(f"{count} series checked: " + ", ".join(f"{n:,} {severity}s" for severity, n in by.items()))
+
+
+def show_imports(found, directory: str, dry: bool, console: Console) -> None:
+    """What came in, a line per series."""
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+    for name, side in (("series", "left"), ("files", "right"), ("new", "right"), ("rows", "right"), ("from", "left"),
+                       ("to", "left")):  # fmt: skip
+        table.add_column(name, justify=side, no_wrap=True)
+    for each in found:
+        name = f"{each.venue} {each.symbol} {each.series}"
+        table.add_row(name, f"{each.files:,}", f"{each.new:,}", f"{each.rows:,}", each.first, each.last)
+    console.print(table)
+    for each in found:
+        if each.aside:
+            console.print(Text(f"{each.path}: the file before is kept as {each.aside}", style="yellow"))
+    console.print(f"{'nothing written: a dry run into' if dry else 'into'} {directory}", style="dim")

@@ -3,10 +3,10 @@
 import numpy as np
 
 from basisbt.market.download import client as clients
-from basisbt.market.download.asking import read_series
 from basisbt.market.download.dialects import DIALECTS
 from basisbt.market.download.job import Wish, download
 from basisbt.market.download.series import Asked, fetch_series
+from basisbt.market.download.series_names import read_series
 from basisbt.market.files import read_sheet
 from basisbt.market.instruments import folder
 

@@ -18,17 +18,49 @@ from dataclasses import dataclass
 import numpy as np
 
 from basisbt.core.books import (
-    ERROR, J_ASSET, J_KIND, J_SOURCE, J_TARGET, J_TIME, OUTCOME_NAMES, T_FEE, T_INSTRUMENT, T_OUTCOME, T_PRICE,
-    T_QUANTITY, T_SPREAD,
+    ERROR,
+    J_ASSET,
+    J_KIND,
+    J_SOURCE,
+    J_TARGET,
+    J_TIME,
+    OUTCOME_NAMES,
+    T_FEE,
+    T_INSTRUMENT,
+    T_OUTCOME,
+    T_PRICE,
+    T_QUANTITY,
+    T_SPREAD,
 )  # fmt: skip
 from basisbt.core.decision import queue_move
 from basisbt.core.queue import queue_order
 from basisbt.core.rules import (
-    KIND_NAMES, NEVER, Rules, in_transit, insurance, loan, maintenance_amounts, ordinary, ours,
+    KIND_NAMES,
+    NEVER,
+    Rules,
+    in_transit,
+    insurance,
+    loan,
+    maintenance_amounts,
+    ordinary,
+    ours,
 )  # fmt: skip
 from basisbt.core.tape import (
-    DEFAULT, ECHO, FIELDS, FREEZE_HELD, FREEZE_VOIDED, GAP, LEVEL, RATE, RECOVERY, REDEEM, RESIDUAL, TERMS,
-    THAW, Overlay, Panel,
+    DEFAULT,
+    ECHO,
+    FIELDS,
+    FREEZE_HELD,
+    FREEZE_VOIDED,
+    GAP,
+    LEVEL,
+    RATE,
+    RECOVERY,
+    REDEEM,
+    RESIDUAL,
+    TERMS,
+    THAW,
+    Overlay,
+    Panel,
 )  # fmt: skip
 from basisbt.engines.machine import Machine
 from basisbt.engines.world import Deposit, Names, World

@@ -70,7 +70,7 @@ def against(one: Series, others: list[Series]) -> list[Finding]:
     ratio = float(np.median([fit.ratio for _, fit in fits]))
     plain = float(np.median([fit.plain for _, fit in fits]))
     best = float(np.median([fit.best for _, fit in fits]))
-    unlike = np.mean([fit.best < UNLIKE for _, fit in fits])  # shares of the peers: most of them, or the fault is theirs
+    unlike = np.mean([fit.best < UNLIKE for _, fit in fits])  # shares of the peers, or the fault is theirs
     elsewhere = np.mean([abs(np.log(fit.ratio)) > LEVEL for _, fit in fits])
     names = ", ".join(f"{o.venue} {o.symbol} {o.name}" for o, _ in fits[:3])
     severity = ERROR if len(fits) > 1 else WARNING

@@ -4,15 +4,12 @@ Knows ccxt's unified calls and what each class makes of `since`, `limit` and `un
 been asked before.
 """
 
-import re
-from typing import NamedTuple
-
-from basisbt.errors import ConfigError, DataError
+from basisbt.errors import DataError
 from basisbt.market.download.client import Client, Unserved
 from basisbt.market.download.dialects import DIALECTS
 from basisbt.market.download.paging import Ask, Pace
 from basisbt.market.download.rows import BARS, FUNDING, Rows, tidy
-from basisbt.market.grid import timeframe_seconds
+from basisbt.market.download.series_names import Series
 
 KINDS = {
     "trade": ("fetch_ohlcv", "fetchOHLCV"), "mark": ("fetch_mark_ohlcv", "fetchMarkOHLCV"),
@@ -20,32 +17,6 @@ KINDS = {
     "premium": ("fetch_premium_index_ohlcv", "fetchPremiumIndexOHLCV"),
 }  # fmt: skip
 NUMBERED_PAGES = 1000  # more than any history has
-
-_SERIES = re.compile(r"(trade|mark|index|premium)_([1-9]\d*[smhd])")
-
-
-class Series(NamedTuple):
-    """A series by its parts: `trade_1h` is trade, `1h`, 3,600,000 ms; funding has no timeframe and no step."""
-
-    name: str
-    kind: str
-    timeframe: str
-    step: int  # ms
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Its columns after the timestamp; a volume is there for trade candles only."""
-        return FUNDING if self.kind == "funding" else BARS
-
-
-def read_series(name: str) -> Series:
-    """A series by its name. ConfigError for one that is not downloaded."""
-    if name == "funding":
-        return Series(name, "funding", "", 0)
-    found = _SERIES.fullmatch(name)
-    if not found:
-        raise ConfigError(f"series {name!r} is unknown; expected funding, or trade, mark, index or premium as trade_1h")
-    return Series(name, found[1], found[2], timeframe_seconds(found[2]) * 1000)
 
 
 def asker(client: Client, symbol: str, series: Series) -> tuple[Ask, Pace]:

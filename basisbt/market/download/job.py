@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from basisbt.errors import DataError
-from basisbt.market.download.asking import read_series
 from basisbt.market.download.client import Client, Unreachable, Unserved
 from basisbt.market.download.dialects import class_for
 from basisbt.market.download.rows import moment_ms
 from basisbt.market.download.series import Asked, Outcome, Progress, fetch_series
+from basisbt.market.download.series_names import read_series
 from basisbt.market.download.snapshots import take
 from basisbt.market.grid import UNIT_SECONDS, timeframe_seconds, timeframe_text
 from basisbt.market.instruments import parse_symbol, quarter_end

@@ -9,15 +9,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 from basisbt.errors import DataError
-from basisbt.market.download.asking import Series, asker
+from basisbt.market.download.asking import asker
 from basisbt.market.download.client import Client, Unreachable
 from basisbt.market.download.journal import Journal
 from basisbt.market.download.locks import locked
 from basisbt.market.download.manifest import Entry, sweep, write_entry
 from basisbt.market.download.paging import Walk
 from basisbt.market.download.rows import Rows, holes, join, moment_ms
+from basisbt.market.download.series_names import Series
 from basisbt.market.download.stored import (
-    Disagreement, Stored, agree, merged, put_aside, read_stored, write_rows,
+    Disagreement,
+    Stored,
+    agree,
+    merged,
+    put_aside,
+    read_stored,
+    write_rows,
 )  # fmt: skip
 from basisbt.market.grid import timeframe_text
 from basisbt.market.instruments import folder

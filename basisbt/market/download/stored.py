@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from basisbt.errors import DataError
-from basisbt.market.download.asking import Series
 from basisbt.market.download.manifest import Entry, read_entry, replace_bytes
 from basisbt.market.download.rows import Rows, moment_ms
+from basisbt.market.download.series_names import Series
 from basisbt.market.files import Sheet, digest, read_sheet
 from basisbt.market.grid import moment
 from basisbt.market.instruments import folder

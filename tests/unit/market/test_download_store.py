@@ -8,10 +8,10 @@ import pyarrow.parquet
 import pytest
 
 from basisbt.errors import ConfigError, DataError
-from basisbt.market.download.asking import read_series
 from basisbt.market.download.client import Client, Unreachable
 from basisbt.market.download.dialects import DIALECTS, VENUES
 from basisbt.market.download.series import Asked, fetch_series
+from basisbt.market.download.series_names import read_series
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
