@@ -97,3 +97,17 @@ def test_the_same_download_again_asks_for_no_row(desk):
         assert done.exit_code == 0, done.stderr
         assert not [path for _, path, _ in server.requests if "line" in path or "andles" in path or "unding" in path]
     assert "okx BTC/USDT:USDT funding" in done.stdout
+
+
+def test_what_was_downloaded_is_clean_and_the_run_has_a_report(desk):
+    """The contracts change from 8 to 4 to 1 h: told, and no error."""
+    folder, _, _, ran = desk
+    checked = call("data", "check", folder / "market", "--json", "--fail-on", "error", "--fail-on", "gap>0h")
+    assert checked.exit_code == 0, checked.stderr
+    kinds = {row["kind"] for row in json.loads(checked.stdout)["findings"] if row["severity"] != "note"}
+    assert kinds <= {"outlier", "mark"}, kinds  # the venues of this world move on their own
+    place = json.loads(ran.stdout)["folder"]
+    report = call("report", place)
+    assert report.exit_code == 0, report.stderr
+    page = open(f"{place}/report.html", encoding="utf-8").read()
+    assert "three-venues" in page and "Basis: mark over index" in page and "Not drawn" not in page
