@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -31,11 +31,14 @@ def generate(
     days: Annotated[int, typer.Option(help="Days.", min=1)] = 365,
     bases: Annotated[str, typer.Option(help="Coins.")] = "BTC,ETH",
     venues: Annotated[str, typer.Option(help="Venues.")] = "binance,okx,bybit",
+    source: Annotated[
+        Optional[str], typer.Option("--from", help="What `calibrate` printed, or calm, stressed.", show_default=False)
+    ] = None,
     force: o.Force = False, debug: o.Debug = False,
 ):  # fmt: skip
     """Write a synthetic market in the data layout: spot, perpetual, mark and funding, from a seed.
 
-    Example: basisbt data generate data/sample --seed 7
+    Example: basisbt data generate data/stressed --seed 7 --from stressed
     """
     from basisbt.errors import ConfigError
     from basisbt.market.generator import Recipe
@@ -46,7 +49,14 @@ def generate(
         first = parse_time(start)
     except ValueError as error:
         raise ConfigError(f"--start: {error}") from error
-    write(folder, Recipe(seed, first, days, names("--bases", bases), names("--venues", venues)), force)
+    recipe = Recipe(seed, first, days, names("--bases", bases), names("--venues", venues))
+    if source is not None:
+        from dataclasses import replace
+
+        from basisbt.studies.calibrate import climate_of
+
+        recipe = replace(recipe, climate=climate_of(source), origin=source)
+    write(folder, recipe, force)
     print(folder)
 
 
@@ -59,3 +69,21 @@ def names(option: str, text: str) -> tuple[str, ...]:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
             raise ConfigError(f"{option}: found {name!r}, expected letters and digits, separated by commas: a,b")
     return found
+
+
+@o.guarded
+def calibrate(
+    config: o.Config, set: o.Set = [], timerange: o.Timerange = None, data_dir: o.DataDir = None,
+    debug: o.Debug = False,
+):  # fmt: skip
+    """Estimate a synthetic market from a config's data, as YAML for `data generate --from`.
+
+    Example: basisbt calibrate configs/runs/01_btc_carry.yaml > market.yaml
+    """
+    import sys
+
+    from basisbt.studies.calibrate import calibrate as estimate
+
+    with o.working():
+        text = estimate(o.config_path(config), set, timerange=timerange, data_dir=data_dir)
+    sys.stdout.write(text)

@@ -26,6 +26,7 @@ app.command()(results.report)
 app.command()(checks.lookahead)
 app.command()(checks.verify)
 app.command()(download.download)
+app.command()(data.calibrate)
 app.add_typer(data.app, name="data")
 
 

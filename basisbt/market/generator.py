@@ -14,6 +14,7 @@ import numpy as np
 
 from basisbt.errors import ConfigError
 from basisbt.market import premium, spotpath
+from basisbt.market.climate import VERSION, Climate
 from basisbt.market.grid import moment
 from basisbt.market.instruments import folder
 from basisbt.market.publish import publish
@@ -37,6 +38,8 @@ class Recipe:
     days: int = 365
     bases: tuple[str, ...] = ("BTC", "ETH")
     venues: tuple[str, ...] = ("binance", "okx", "bybit")
+    climate: Climate = Climate()
+    origin: str = ""  # where the climate comes from: a preset or a file, as on the command line
 
     @property
     def steps(self) -> int:
@@ -48,7 +51,7 @@ class Recipe:
         """The steps of the rally; none in a window too short for it."""
         first = (WARM_UP + 24 * round(RALLY_AT * self.days)) * PER_HOUR
         length = RALLY_DAYS * 24 * PER_HOUR
-        return slice(first, first + length) if first + length <= self.steps else slice(0, 0)
+        return slice(first, first + length) if first + length <= self.steps and self.climate.rally else slice(0, 0)
 
     def stream(self, *purpose: str) -> np.random.Generator:
         """The random numbers of one purpose."""
@@ -67,24 +70,31 @@ def generate(directory: Path, recipe: Recipe, force: bool = False) -> tuple[Path
     if recipe.days < 1 or not recipe.bases or not recipe.venues or recipe.start % 86400:
         raise ConfigError("data generate needs a start at midnight UTC, at least one day, one base and one venue")
     directory = Path(directory)
-    return publish(directory, dict(synthesise(recipe)), command_line(recipe, directory), asdict(recipe), force)
+    about = asdict(recipe)
+    if not recipe.origin:  # the sample's own climate goes without saying
+        del about["climate"], about["origin"]
+    else:
+        about["version"] = VERSION
+    return publish(directory, dict(synthesise(recipe)), command_line(recipe, directory), about, force)
 
 
 def synthesise(recipe: Recipe) -> Iterator[tuple[str, Series]]:
     """(`okx/BTC-USDT/trade_1h`, columns) of every series, `timestamp` in ms."""
-    market = spotpath.market_returns(recipe.stream("market"), recipe.steps, recipe.rally)
-    regime = premium.regime_path(recipe.stream("regime"), recipe.steps + 1, PER_HOUR)
+    climate = recipe.climate
+    market = spotpath.market_returns(recipe.stream("market"), recipe.steps, recipe.rally, climate)
+    regime = premium.regime_path(recipe.stream("regime"), recipe.steps + 1, PER_HOUR, climate)
     regime[recipe.rally] = premium.HOT
     for base in recipe.bases:
         yield from _base(recipe, base, market, regime)
 
 
 def _base(recipe: Recipe, base: str, market: np.ndarray, regime: np.ndarray) -> Iterator[tuple[str, Series]]:
-    coin = spotpath.COINS.get(base, spotpath.OTHER)
+    coin = recipe.climate.coins.get(base) or spotpath.COINS.get(base, spotpath.OTHER)
     common = spotpath.coin_path(recipe.stream(base, "price"), coin, market, recipe.rally)
-    spots = spotpath.venue_paths(recipe.stream(base, "venues"), common, len(recipe.venues))
+    noise = recipe.climate.venue_noise
+    spots = spotpath.venue_paths(recipe.stream(base, "venues"), common, len(recipe.venues), noise)
     index = spots.mean(axis=0)
-    rules = [premium.RULES.get(venue, premium.OTHER) for venue in recipe.venues]
+    rules = [rule_of(recipe, venue) for venue in recipe.venues]
     premia = premium.premium_paths(recipe.stream(base, "premium"), regime, rules, PER_HOUR)
     keep = np.exp2(-1.0 / (MARK_HALF_LIFE * PER_HOUR))
     for v, venue in enumerate(recipe.venues):
@@ -96,6 +106,12 @@ def _base(recipe: Recipe, base: str, market: np.ndarray, regime: np.ndarray) -> 
         yield f"{perpetual}/trade_1h", _with_volume(volumes, trade, size * PERPETUAL_VOLUME)
         yield f"{perpetual}/mark_1h", _bars(recipe, coin, index * (1.0 + premium.smoothed(premia[v], keep)))
         yield f"{perpetual}/funding", _funding(recipe, premia[v], rules[v], base)
+
+
+def rule_of(recipe: Recipe, venue: str) -> premium.FundingRule:
+    """A venue's funding rule, its premium as the climate has it."""
+    rule, own = premium.RULES.get(venue, premium.OTHER), recipe.climate.premia.get(venue)
+    return rule if own is None else rule._replace(level=own.level, spread=own.spread)
 
 
 def _bars(recipe: Recipe, coin: Coin, path: np.ndarray) -> Series:
@@ -136,5 +152,6 @@ def command_line(recipe: Recipe, directory: Path) -> str:
         "bases": ",".join(recipe.bases), "venues": ",".join(recipe.venues),
     }  # fmt: skip
     spoken = [f"--{name} {text}" for name, text in options.items() if getattr(recipe, name) != getattr(plain, name)]
+    spoken = [f"--from {recipe.origin}", *spoken] if recipe.origin else spoken
     place = directory.name if directory.is_absolute() else directory.as_posix()
     return " ".join(["basisbt data generate", place, f"--seed {recipe.seed}", *spoken])

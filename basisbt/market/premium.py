@@ -13,10 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-BP = 1e-4
+from basisbt.market.climate import BP, Climate
+
 CALM, HOT, STRESS = range(3)
-CALM_DAYS, HOT_DAYS, STRESS_DAYS = 30.0, 9.7, 1.5  # mean length of a stay
-STRESS_SHARE = 0.06  # of the stays that follow calm: about one in two years
 SLOW_HALF_LIFE = 24.0  # hours, of the premium around its regime's level
 BLEND_HALF_LIFE = 6.0  # hours, of the passage from one regime's level to the next
 COMMON = 0.75  # share of the slow premium's variance that all venues have in common
@@ -86,16 +85,16 @@ def premium_paths(
     return paths
 
 
-def regime_path(random: np.random.Generator, steps: int, per_hour: int) -> np.ndarray:
+def regime_path(random: np.random.Generator, steps: int, per_hour: int, climate: Climate) -> np.ndarray:
     """CALM, HOT or STRESS at every step; stays are exponential, and hot or stressed times end in calm."""
     path = np.empty(steps, np.int64)
     at, state = 0, CALM
     while at < steps:
-        days = random.exponential((CALM_DAYS, HOT_DAYS, STRESS_DAYS)[state])
+        days = random.exponential((climate.calm_days, climate.hot_days, climate.stress_days)[state])
         stay = max(1, round(days * 24 * per_hour))
         path[at : at + stay] = state
         at += stay
-        state = CALM if state != CALM else STRESS if random.random() < STRESS_SHARE else HOT
+        state = CALM if state != CALM else STRESS if random.random() < climate.stress_share else HOT
     return path
 
 

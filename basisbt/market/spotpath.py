@@ -4,49 +4,33 @@ Knows prices in five-minute steps. Knows neither premium nor venue rules. The ra
 size) is there so that stories can be told on the sample: a short that it liquidates, a hedge that is out of reach.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
+from basisbt.market.climate import Climate, CoinClimate
 from basisbt.market.premium import mean_reverting
 
 PER_HOUR = 12  # steps
 PER_YEAR = 365 * 24 * PER_HOUR
-VOLATILITY = 0.45  # a year, the median
-VOLATILITY_SPREAD = 0.35  # of its logarithm
-VOLATILITY_HALF_LIFE = 6 * 24  # hours
-JUMPS_A_YEAR, JUMP_SIZE = 25.0, 0.015
-DRIFT = 0.10  # a year
 TREND_KEPT = 0.4  # of what the walk happens to gain or lose over the whole window, so that a year stays plausible
-VENUE_NOISE = 1.5e-4  # standard deviation of one venue's spot around the common price
 VENUE_HALF_LIFE = 20.0 / 60.0  # hours
 
 
-class Coin(NamedTuple):
-    """How a base moves: its first price, its tick, and its own volatility on top of `beta` times the market's."""
-
-    price: float
-    tick_decimals: int
-    beta: float
-    own_volatility: float
-    rally: float  # fraction gained over the rally
-    hourly_volume: float  # base units on the largest spot venue
-
-
+Coin = CoinClimate
 COINS = {
-    "BTC": Coin(20_000.0, 1, 1.0, 0.0, 0.36, 1_400.0),
-    "ETH": Coin(1_500.0, 2, 1.05, 0.28, 0.32, 14_000.0),
+    "BTC": Coin(20_000.0, 1, 1.0, 0.0, 1_400.0, 0.36),
+    "ETH": Coin(1_500.0, 2, 1.05, 0.28, 14_000.0, 0.32),
 }
-OTHER = Coin(100.0, 3, 1.15, 0.50, 0.40, 90_000.0)
+OTHER = Coin(100.0, 3, 1.15, 0.50, 90_000.0, 0.40)
 
 
-def market_returns(random: np.random.Generator, steps: int, rally: slice) -> np.ndarray:
+def market_returns(random: np.random.Generator, steps: int, rally: slice, climate: Climate) -> np.ndarray:
     """Log returns [steps] shared by every coin; livelier during the rally."""
-    keep = np.exp2(-1.0 / (VOLATILITY_HALF_LIFE * PER_HOUR))
-    level = np.exp(VOLATILITY_SPREAD * mean_reverting(random.standard_normal(steps), keep))
+    keep = np.exp2(-1.0 / (climate.volatility_half_life * PER_HOUR))
+    level = np.exp(climate.volatility_spread * mean_reverting(random.standard_normal(steps), keep))
     level[rally] *= 1.3
-    jumps = (random.random(steps) < JUMPS_A_YEAR / PER_YEAR) * JUMP_SIZE * random.standard_normal(steps)
-    return DRIFT / PER_YEAR + VOLATILITY / np.sqrt(PER_YEAR) * level * random.standard_normal(steps) + jumps
+    jumps = (random.random(steps) < climate.jumps_a_year / PER_YEAR) * climate.jump_size * random.standard_normal(steps)
+    noise = climate.volatility / np.sqrt(PER_YEAR) * level * random.standard_normal(steps)
+    return climate.drift / PER_YEAR + noise + jumps
 
 
 def coin_path(random: np.random.Generator, coin: Coin, market: np.ndarray, rally: slice) -> np.ndarray:
@@ -60,8 +44,8 @@ def coin_path(random: np.random.Generator, coin: Coin, market: np.ndarray, rally
     return coin.price * np.exp(np.concatenate(([0.0], np.cumsum(returns))))
 
 
-def venue_paths(random: np.random.Generator, common: np.ndarray, venues: int) -> np.ndarray:
+def venue_paths(random: np.random.Generator, common: np.ndarray, venues: int, spread: float) -> np.ndarray:
     """Spot prices [venues, steps + 1]: the common price and a small mean-reverting difference."""
     keep = np.exp2(-1.0 / (VENUE_HALF_LIFE * PER_HOUR))
     noise = [mean_reverting(random.standard_normal(common.size), keep) for _ in range(venues)]
-    return common * np.exp(VENUE_NOISE * np.array(noise))
+    return common * np.exp(spread * np.array(noise))

@@ -51,7 +51,7 @@ PATHS, SPREAD = ROOT / "docs" / "paths.md", ROOT / "docs" / "diversification.md"
 SAMPLED = ("_paths", "configs/sweeps/")
 COMMANDS = [
     line.split("#")[0].strip().removeprefix("$ ")
-    for page in (README, PATHS, SPREAD, ROOT / "docs" / "sweeps.md")
+    for page in (README, PATHS, SPREAD, ROOT / "docs" / "sweeps.md", ROOT / "docs" / "data.md")
     for block in blocks(page, "console")
     for line in block.splitlines()
     if line.startswith("$ basisbt")

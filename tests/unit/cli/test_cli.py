@@ -25,10 +25,10 @@ def store(tmp_path):
 
 def test_help_shows_the_verbs_that_exist_and_no_other():
     text = call("--help").stdout
-    verbs = "run compare sweep worker ls allocate validate show-config schema journal report lookahead verify download data"
+    verbs = "run compare sweep worker ls allocate validate show-config schema journal report lookahead verify download calibrate data"
     for verb in verbs.split():
         assert f"\n  {verb} " in text
-    for later in ("init", "calibrate"):
+    for later in ("init", "show"):
         assert f"\n  {later} " not in text
 
 
