@@ -2,13 +2,14 @@
 
 import typer
 
-from basisbt.cli import allocations, checks, configs, data, download, results, runs, stresses, sweeps
+from basisbt.cli import allocations, checks, configs, data, download, results, runs, starting, stresses, sweeps
 
 app = typer.Typer(
     name="basisbt", no_args_is_help=True, add_completion=True, rich_markup_mode=None,
     help="Backtests of crypto cash-and-carry trades that show their tail losses.\n\n"
-    "Start with: basisbt run configs/runs/01_btc_carry.yaml",
+    "Start with: basisbt init desk",
 )  # fmt: skip
+app.command()(starting.init)
 app.command()(runs.run)
 app.command()(runs.compare)
 app.command()(sweeps.sweep)
@@ -22,6 +23,7 @@ app.command()(configs.validate)
 app.command("show-config")(configs.show_config)
 app.command()(configs.schema)
 app.command()(results.journal)
+app.command()(results.show)
 app.command()(results.report)
 app.command()(checks.lookahead)
 app.command()(checks.verify)

@@ -1,4 +1,4 @@
-"""Verbs about finished runs: `journal`, `report`."""
+"""Verbs about finished runs: `journal`, `show`, `report`."""
 
 from pathlib import Path
 from typing import Annotated, Optional
@@ -66,6 +66,35 @@ def chosen(frame, kind, venue, since):
             raise ConfigError(f"--since: {error}") from error
         frame = frame[frame["time"] >= moment]
     return frame.reset_index(drop=True)
+
+
+@o.guarded
+def show(
+    run: Run = "@last", out: o.Out = Path("runs"), as_json: o.Json = False, no_color: o.NoColor = False,
+    debug: o.Debug = False,
+):  # fmt: skip
+    """A run of the store as it was shown when it ran, and its equity as a line; a sweep as its table.
+
+    Example: basisbt show @last
+    """
+    from basisbt.report.sweep import show_sweep
+    from basisbt.report.terminal import show_run, sparkline
+    from basisbt.studies import store
+    from basisbt.studies.run import read_run
+    from basisbt.studies.sweeps.result import read_sweep
+
+    swept = sweep_folder(out, run)
+    if swept is not None:
+        done = read_sweep(swept)
+        o.print_json(done.flat.to_dict("records")) if as_json else show_sweep(done, o.console(no_color), 20)
+        return
+    result = read_run(store.find_run(out, run))
+    if as_json:
+        o.print_json({"metrics": result.metrics, "meta": result.meta, "folder": str(result.folder)})
+        return
+    console = o.console(no_color)
+    show_run(result, console)
+    console.print(sparkline(result.equity["marked"].to_numpy(), min(console.width - 32, 60)), style="dim")
 
 
 @o.guarded

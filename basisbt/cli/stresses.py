@@ -84,16 +84,18 @@ def solve(
 
 @o.guarded
 def list_(
-    what: Annotated[str, typer.Argument(help="incidents, venues or strategies.")],
+    what: Annotated[str, typer.Argument(help="incidents, venues, strategies, events or metrics.")],
     as_json: o.Json = False, no_color: o.NoColor = False, debug: o.Debug = False,
 ):  # fmt: skip
     """List what there is to use.
 
     Example: basisbt list incidents
     """
-    found = {"incidents": incidents_there, "venues": venues_there, "strategies": strategies_there}.get(what)
+    known = {"incidents": incidents_there, "venues": venues_there, "strategies": strategies_there,
+             "events": events_there, "metrics": metrics_there}  # fmt: skip
+    found = known.get(what)
     if found is None:
-        raise ConfigError(f"list: found {what!r}, expected incidents, venues or strategies")
+        raise ConfigError(f"list: found {what!r}, expected one of {', '.join(known)}")
     rows = found()
     if as_json:
         o.print_json(rows)
@@ -134,3 +136,21 @@ def strategies_there() -> list[dict]:
         said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         found.append({"strategy": path.stem, "idea": said.partition("\n")[0]})
     return found
+
+
+def events_there() -> list[dict]:
+    """Kinds of event with their keys."""
+    from basisbt.config.kinds_told import event_kinds
+
+    return event_kinds()
+
+
+def metrics_there() -> list[dict]:
+    """Figures that a sweep can rank and limit, and what each is."""
+    from basisbt.report.words import LINE_WORDS, METRIC_WORDS
+    from basisbt.studies.sweeps.scores import known_figures
+
+    names = dict.fromkeys((*known_figures(False), *known_figures(True)))
+    plain = [name for name in names if not name.endswith(("_low", "_high"))]
+    words = METRIC_WORDS | {line: f"attribution: {said}, USD" for line, said in LINE_WORDS.items()}
+    return [{"metric": name, "what": words[name]} for name in plain]

@@ -138,6 +138,17 @@ def event_line(row, count) -> Text:
     return text
 
 
+def sparkline(values, width: int) -> str:
+    """`1,000,000 ▁▂▅█ 1,053,395`: a series as blocks between its first and last value; each block is a mean."""
+    import numpy as np
+
+    parts = [part.mean() for part in np.array_split(values, max(min(width, len(values)), 1))]
+    low, high = min(parts), max(parts)
+    blocks = "▁▂▃▄▅▆▇█"
+    drawn = "".join(blocks[min(int(8 * (part - low) / (high - low)), 7) if high > low else 0] for part in parts)
+    return f"{money(values[0])} {drawn} {money(values[-1])}"
+
+
 def show_table(frame, console: Console, title: str = "") -> None:
     """A frame as a table, figures right-aligned, each column formatted by what it holds."""
     table = Table(title=title or None, title_justify="left", box=None, padding=(0, 1), header_style="bold")
