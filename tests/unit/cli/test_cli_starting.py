@@ -46,7 +46,7 @@ def test_show_says_what_run_said_and_draws_the_equity(tmp_path):
     store = ("-o", tmp_path / "runs")
     call("run", ROOT / "configs/runs/01_btc_carry.yaml", "--timerange", "20230101-20230201", *store, "-q")
     shown = call("show", *store)
-    assert shown.exit_code == 0 and "where it came from" in shown.stdout and "1,000,000 ▁" in shown.stdout
+    assert shown.exit_code == 0 and "where it came from" in shown.stdout and "\n1,000,000 █" in shown.stdout
     assert json.loads(call("show", "btc-carry", *store, "--json").stdout)["metrics"]["bars"] == 744
     assert call("show", "nothing", *store).exit_code == 2
 
