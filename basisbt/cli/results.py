@@ -17,6 +17,7 @@ def journal(
     venue: Annotated[Optional[str], typer.Option(help="Only this venue.")] = None,
     since: Annotated[Optional[str], typer.Option(help="Only from this moment on, UTC.")] = None,
     csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout.")] = False, as_json: o.Json = False,
+    beancount: Annotated[bool, typer.Option("--beancount", help="A Beancount ledger on stdout.")] = False,
     limit: Annotated[int, typer.Option(help="Rows shown on a terminal; CSV and JSON hold all.", min=0)] = 40,
     no_color: o.NoColor = False, debug: o.Debug = False,
 ):  # fmt: skip
@@ -27,8 +28,13 @@ def journal(
     from basisbt.studies import store
     from basisbt.studies.run import read_run
 
-    frame = chosen(read_run(store.find_run(out, run)).journal, kind, venue, since)
-    if as_json:
+    result = read_run(store.find_run(out, run))
+    frame = chosen(result.journal, kind, venue, since)
+    if beancount:
+        from basisbt.report.ledger import beancount as ledger
+
+        print(ledger(frame, f"{result.metrics['name']} {result.metrics['key']}"))
+    elif as_json:
         o.print_json(frame.to_dict("records"))
     elif csv:
         print(frame.to_csv(index=False), end="")
