@@ -44,4 +44,5 @@ def test_what_must_be_so_whatever_the_draws(table):
     assert (one["diversification_ratio"].dropna() == 1.0).all()
     apart = table[table["setup"].isin(["one", "two", "three", "five"])]
     assert (apart["transfer_fee"] == 0.0).all() and (table[table["setup"] == "hub"]["transfer_fee"] < 0.0).all()
-    assert (apart.groupby(["setup", CORRELATION])["pnl"].nunique() == 1).all()
+    spread = apart.groupby(["setup", CORRELATION])["pnl"].agg(lambda pnl: pnl.max() - pnl.min())
+    assert (spread < 1e-3).all()  # USD of a million: the order of sums
